@@ -1,0 +1,61 @@
+# The words of the project: the same in README, hooks and CI.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export TMPDIR := $(CURDIR)/.perennial/tmp
+export BENTOML_HOME := $(CURDIR)/.perennial/bentoml
+export DVC_SITE_CACHE_DIR := $(CURDIR)/.perennial/dvc
+
+.PHONY: repro test test-full check serve report graph bench clean setup lock
+.DEFAULT_GOAL := repro
+
+setup: .venv/.runtime
+
+.venv/.runtime: requirements/runtime.txt requirements/uv.txt requirements/install.py
+	@mkdir -p $(TMPDIR)
+	@$(PYTHON) requirements/install.py runtime
+
+.venv/.dev: requirements/dev.txt requirements/uv.txt requirements/install.py
+	@mkdir -p $(TMPDIR)
+	@$(PYTHON) requirements/install.py runtime dev
+
+repro: .venv/.runtime ## rerun what changed, then say the verdict (exit 1 when the model is not blessed)
+	@mkdir -p $(TMPDIR)
+	dvc repro
+	@perennial report
+	@perennial verdict
+
+check: .venv/.dev ## lint, types, import rules, the graph's own truth: seconds
+	@mkdir -p $(TMPDIR)
+	ruff check src tests bench requirements
+	ruff format --check src tests bench requirements
+	mypy
+	lint-imports --no-cache
+	perennial graph --check
+
+test: check ## everything that needs wheels only
+	pytest -n 2 -m "not slow"
+
+test-full: .venv/.dev ## what is slow or needs system packages
+	@mkdir -p $(TMPDIR)
+	bash tests/system.sh
+	pytest -m slow
+
+serve: .venv/.runtime ## answer predictions on http://127.0.0.1:3000
+	@mkdir -p $(TMPDIR)
+	@perennial serve
+
+report: .venv/.runtime ## rebuild the pages from the facts
+	@perennial report
+
+graph: .venv/.runtime ## rewrite the generated deps and params of dvc.yaml
+	@perennial graph
+
+bench: .venv/.dev ## ratios against a named peer or limit, measured in one run
+	@mkdir -p $(TMPDIR)
+	@for file in bench/*.py; do echo "== $$file"; python $$file || exit 1; done
+
+lock: .venv/.runtime ## rewrite requirements/*.txt from the .in files
+	bash requirements/compile.sh
+
+clean: ## remove what the project made beside the DVC cache: environment, scratch files, pages
+	rm -rf .venv .perennial .mypy_cache .ruff_cache .pytest_cache .hypothesis dvclive reports/*.html reports/*.md

@@ -1,0 +1,1 @@
+"""Edge: everything that touches disk, network, clock, environment, database or tracker."""

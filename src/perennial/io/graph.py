@@ -1,0 +1,76 @@
+"""dvc.yaml kept true: the deps that follow from imports and the params that a stage reads."""
+
+import ast
+import importlib
+import io
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+PACKAGE = "perennial"
+
+
+def _module_file(source: Path, module: str) -> Path | None:
+    base = source.joinpath(*module.split("."))
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+
+
+def _imported_modules(file: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in names if name.split(".")[0] == PACKAGE}
+
+
+def import_closure(module: str, source: str | Path = "src") -> list[str]:
+    """Return the files of every project module that importing `module` loads, parent packages included, sorted."""
+    source, found, waiting = Path(source), set[Path](), [module]
+    while waiting:
+        parts = waiting.pop().split(".")
+        for end in range(1, len(parts) + 1):
+            file = _module_file(source, ".".join(parts[:end]))
+            if file is not None and file not in found:
+                found.add(file)
+                waiting.extend(_imported_modules(file))
+    return sorted(path.as_posix() for path in found)
+
+
+def stage_module(stage: str) -> str:
+    """Return the dotted module of a stage."""
+    return f"{PACKAGE}.stages.{stage}"
+
+
+def declared_params(stage: str) -> list[str]:
+    """Return the leaves of params.yaml that a stage reads, sorted."""
+    return sorted(importlib.import_module(stage_module(stage)).PARAMS)
+
+
+def _is_generated(dep: str) -> bool:
+    return dep.startswith(f"src/{PACKAGE}/") and dep.endswith(".py")
+
+
+def with_generated(document: dict[str, Any]) -> dict[str, Any]:
+    """Fill each stage's import deps and params in place and return the document."""
+    for stage, body in document["stages"].items():
+        data = [dep for dep in body["deps"] if not _is_generated(dep)]
+        body["deps"] = sorted(data) + import_closure(stage_module(stage))
+        params = declared_params(stage)
+        if params:
+            body["params"] = params
+        else:
+            body.pop("params", None)
+    return document
+
+
+def render_graph(text: str) -> str:
+    """Return the text of dvc.yaml with its generated parts made anew; comments stay."""
+    yaml = YAML()
+    yaml.width = 120
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    stream = io.StringIO()
+    yaml.dump(with_generated(yaml.load(text)), stream)
+    return stream.getvalue()

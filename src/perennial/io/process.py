@@ -1,0 +1,37 @@
+"""How an entry runs: it dies with its parent, and says a refusal in one sentence."""
+
+import ctypes
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from perennial.refusal import Refusal
+
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent ends, so that no orphan writes later (Linux only)."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def run_stage(main: Callable[[], None]) -> None:
+    """Run a stage; a Refusal becomes one sentence on standard error and exit code 1."""
+    die_with_parent()
+    try:
+        main()
+    except Refusal as refusal:
+        print(f"refused: {refusal}", file=sys.stderr)
+        raise SystemExit(1) from None
+    except OSError as error:
+        if error.filename is None and error.strerror is None:
+            raise
+        place = error.filename or "no file named"
+        print(f"refused: {error.strerror} ({place}): make room or mend the rights, then run again.", file=sys.stderr)
+        raise SystemExit(1) from None

@@ -1,0 +1,36 @@
+"""Parquet tables with page checksums: a flipped bit is an error, not another number."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from perennial.io.files import replace_file
+from perennial.refusal import Refusal
+
+
+def write_table(path: str | Path, table: pa.Table | pd.DataFrame) -> None:
+    """Write a table as Parquet whose bytes depend on its content alone."""
+    if isinstance(table, pd.DataFrame):
+        table = pa.Table.from_pandas(table, preserve_index=False)
+    table = table.replace_schema_metadata(None)
+    with replace_file(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True, row_group_size=131072)
+
+
+def read_arrow(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file, verifying its page checksums; raises Refusal when it is absent or damaged."""
+    names = None if columns is None else list(columns)
+    try:
+        return pq.ParquetFile(path, page_checksum_verification=True).read(columns=names)
+    except FileNotFoundError:
+        raise Refusal(f"{path} is not there: run `dvc repro` to make it.") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        raise Refusal(f"{path} is damaged ({error}): remove it and run `dvc checkout` or `dvc repro`.") from None
+
+
+def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a Parquet file as a frame, verifying its page checksums."""
+    return read_arrow(path, columns).to_pandas()

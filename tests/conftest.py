@@ -1,0 +1,126 @@
+"""A small copy of the whole project that runs in seconds: two months of real flights, a tiny search."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+STAGES = (
+    *("ingest", "validate", "assemble", "profile", "split", "search"),
+    *("train", "evaluate", "gate", "package", "rehearse", "report"),
+)
+COPIED = ("params.yaml", "dvc.yaml", "data/contract.yaml", "data/examples.sql", "models/champion.json", "requirements")
+SMALL = {
+    "problem.as_of": "2013-03-11",
+    "problem.success": 0.005,
+    "split.test_days": 21,
+    "split.valid_days": 10,
+    "split.folds": 3,
+    "search.trials": 4,
+    "search.sample_rows": 6000,
+    "assemble.random_cuts": 2,
+    "engine.workers": 1,
+}
+
+
+def set_params(project: Path, changes: dict[str, Any]) -> None:
+    """Write leaves of params.yaml given by dotted name."""
+    path = project / "params.yaml"
+    document = yaml.safe_load(path.read_text())
+    for name, value in changes.items():
+        *sections, leaf = name.split(".")
+        place = document
+        for section in sections:
+            place = place[section]
+        place[leaf] = value
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def copy_inputs(target: Path) -> Path:
+    """Copy what a person versions in Git (never outputs) into `target`."""
+    for name in COPIED:
+        source, place = ROOT / name, target / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, place, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, place)
+    (target / "src").symlink_to(ROOT / "src")
+    return target
+
+
+def run_command(project: Path, *command: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:
+    """Run a command in a project with the project's Python first on the path."""
+    scratch = project / ".perennial" / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT / "src"),
+        "TMPDIR": str(scratch),
+        "BENTOML_HOME": str(project / ".perennial" / "bentoml"),
+        "DVC_SITE_CACHE_DIR": str(project / ".perennial" / "dvc"),
+    }
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=timeout)
+
+
+def run_stage(project: Path, stage: str) -> subprocess.CompletedProcess[str]:
+    """Run one stage in a project, as dvc.yaml does."""
+    return run_command(project, sys.executable, "-m", f"perennial.stages.{stage}")
+
+
+def run_stages(project: Path, first: str, last: str) -> None:
+    """Run the stages from `first` to `last`; each must succeed."""
+    for stage in STAGES[STAGES.index(first) : STAGES.index(last) + 1]:
+        done = run_stage(project, stage)
+        assert done.returncode == 0, f"{stage}: {done.stderr[-3000:]}"
+
+
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Hold a lock that the other test processes respect."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def judged_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The small project with every stage run; shared by all test processes, never changed."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "judged_project"
+    with one_at_a_time(shared.with_suffix(".lock")):
+        if not (shared / "reports" / "facts.json").exists():
+            shutil.rmtree(shared, ignore_errors=True)
+            copy_inputs(shared)
+            set_params(shared, SMALL)
+            run_stages(shared, "ingest", "report")
+    return shared
+
+
+@pytest.fixture
+def project(judged_project: Path, tmp_path: Path) -> Path:
+    """A private copy of the judged project, to be harmed."""
+    target = tmp_path / "project"
+    shutil.copytree(judged_project, target, symlinks=True, ignore=shutil.ignore_patterns(".perennial"))
+    return target
+
+
+@pytest.fixture
+def edit_file() -> Callable[[Path, str, str], None]:
+    """Replace one piece of text in a file; the piece must be there."""
+
+    def edit(path: Path, old: str, new: str) -> None:
+        text = path.read_text()
+        assert old in text, f"{path} does not hold {old!r}"
+        path.write_text(text.replace(old, new, 1))
+
+    return edit

@@ -1,0 +1,46 @@
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+from perennial.io.process import run_stage
+from perennial.refusal import Refusal
+
+
+def refuse() -> None:
+    raise Refusal("the file x.csv has no rows: give one that has.")
+
+
+def fill_the_disk() -> None:
+    raise OSError(28, "No space left on device", "data/raw")
+
+
+@pytest.mark.parametrize(
+    ("main", "sentence"),
+    [
+        (refuse, "refused: the file x.csv has no rows: give one that has.\n"),
+        (fill_the_disk, "refused: No space left on device (data/raw): make room or mend the rights, then run again.\n"),
+    ],
+)
+def test_a_refusal_is_one_sentence_and_exit_code_1(main, sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run_stage(main)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == sentence
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux only")
+def test_a_stage_dies_with_its_parent() -> None:
+    child = "from perennial.io.process import run_stage; import time; run_stage(lambda: time.sleep(60))"
+    start = f"p = subprocess.Popen([sys.executable, '-c', {child!r}]); print(p.pid, flush=True)"
+    parent = f"import subprocess, sys, time; {start}; time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    orphan = int(process.stdout.readline())
+    time.sleep(1)
+    process.kill()
+    process.wait()
+    psutil.wait_procs([psutil.Process(orphan)] if psutil.pid_exists(orphan) else [], timeout=5)
+    assert not psutil.pid_exists(orphan) or psutil.Process(orphan).status() == psutil.STATUS_ZOMBIE
