@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import yaml
+
 from measure import clone, run
 
 STAGES = ("ingest", "validate", "assemble")

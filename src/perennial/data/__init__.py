@@ -1,0 +1,1 @@
+"""Pure: contract, point-in-time rules, splits, profile."""

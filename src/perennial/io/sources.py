@@ -1,0 +1,101 @@
+"""Where a source lies, and its file made plain: found, unpacked under a cap, checked for what readers let pass."""
+
+import gzip
+import importlib.metadata
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from perennial.refusal import Refusal
+
+PACKAGE_SCHEME = "package://"
+MAX_BYTES = 64 * 2**30
+MAX_RATIO = 200
+FREE_BYTES = 64 * 2**20
+CHUNK = 2**20
+
+
+def _packaged(address: str) -> Path:
+    distribution, _, name = address.removeprefix(PACKAGE_SCHEME).partition("/")
+    try:
+        files = importlib.metadata.files(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise Refusal(f"the source {address} needs the package {distribution}: run `make setup`.") from None
+    wanted = f"{distribution}/{name}"
+    found = next((file for file in files if file.as_posix() == wanted), None)
+    if found is None:
+        raise Refusal(f"the package {distribution} has no file {name}: correct the path in data/contract.yaml.")
+    return Path(str(found.locate()))
+
+
+def locate(address: str) -> list[Path]:
+    """Return the files of a source: a packaged file, a local file, or the snapshots in a folder, in order.
+
+    Raises Refusal when there is none.
+    """
+    path = _packaged(address) if address.startswith(PACKAGE_SCHEME) else Path(address)
+    files = sorted(file for file in path.iterdir() if not file.name.startswith(".")) if path.is_dir() else [path]
+    if not files or not all(file.is_file() for file in files):
+        raise Refusal(f"the source {address} is not there: put the file in place or correct data/contract.yaml.")
+    return files
+
+
+def is_parquet(path: Path) -> bool:
+    """Tell whether a file is read as Parquet rather than CSV, by its name."""
+    return path.suffix == ".parquet"
+
+
+@contextmanager
+def _open_packed(path: Path) -> Iterator[IO[bytes]]:
+    if path.suffix == ".gz":
+        with gzip.open(path) as stream:
+            yield stream
+    elif path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            members = [name for name in archive.namelist() if not name.endswith("/")]
+            if len(members) != 1:
+                raise Refusal(f"{path} holds {len(members)} files: give an archive of one.")
+            with archive.open(members[0]) as stream:
+                yield stream
+    else:
+        with path.open("rb") as stream:
+            yield stream
+
+
+def _copy_checked(stream: IO[bytes], target: IO[bytes], path: Path) -> None:
+    packed, size = path.stat().st_size, 0
+    while chunk := stream.read(CHUNK):
+        size += len(chunk)
+        if size > min(MAX_BYTES, max(packed * MAX_RATIO, FREE_BYTES)):
+            raise Refusal(f"{path} unpacks to more than {size >> 20} MB from {packed >> 10} KB: that is not a table.")
+        if b"\0" in chunk:
+            raise Refusal(f"{path} holds NUL bytes, so it is not CSV in UTF-8: save it as UTF-8 text.")
+        target.write(chunk)
+    if size == 0:
+        raise Refusal(f"{path} is empty: a table needs at least a header.")
+
+
+def unpack_csv(path: Path, target: Path) -> None:
+    """Write the CSV in `path` (plain, .gz, .zip) to `target`; raises Refusal on bombs, NUL bytes, damage, emptiness."""
+    try:
+        with _open_packed(path) as stream, target.open("wb") as file:
+            _copy_checked(stream, file, path)
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise Refusal(f"{path} is damaged ({error}): fetch it again.") from None
+
+
+def refuse_wrong_header(path: Path, header: list[str], expected: list[str]) -> None:
+    """Raise Refusal when a file's columns are not the contract's, naming the delimiter when that is why."""
+    mark = next((mark for mark in ";\t|" if mark in header[0]), None)
+    if len(header) == 1 and mark:
+        raise Refusal(f"{path} separates its columns by {mark!r}, not by commas: convert it.")
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise Refusal(f"{path} has the column {twice[0]!r} twice: rename one of them.")
+    missing, extra = [n for n in expected if n not in header], [n for n in header if n not in expected]
+    if missing or extra:
+        lacks = f"has no column {missing[0]!r}" if missing else f"has the column {extra[0]!r}, which the contract lacks"
+        raise Refusal(f"{path} {lacks}: correct the file or its lines in data/contract.yaml.")

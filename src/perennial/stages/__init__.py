@@ -1,0 +1,1 @@
+"""Entries of the graph: one module per stage, read → call → write."""
