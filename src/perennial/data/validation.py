@@ -47,7 +47,10 @@ def rule_masks(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Mask
 
 def bad_rows(masks: Mapping[str, Mask], rows: int) -> Mask:
     """Return the mask (n,) of rows that break at least one rule."""
-    return np.logical_or.reduce([*masks.values(), np.zeros(rows, dtype=bool)])
+    bad = np.zeros(rows, dtype=bool)
+    for mask in masks.values():
+        bad |= mask
+    return bad
 
 
 def row_reasons(masks: Mapping[str, Mask], bad: Mask) -> list[str]:

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from perennial.refusal import Refusal
 
@@ -52,7 +52,7 @@ def is_parquet(path: Path) -> bool:
 def _open_packed(path: Path) -> Iterator[IO[bytes]]:
     if path.suffix == ".gz":
         with gzip.open(path) as stream:
-            yield stream
+            yield cast(IO[bytes], stream)
     elif path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             members = [name for name in archive.namelist() if not name.endswith("/")]

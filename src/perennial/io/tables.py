@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perennial.io.files import replace_file
+from perennial.io.files import replace_file, write_text
 from perennial.refusal import Refusal
 
 
@@ -33,4 +33,10 @@ def read_arrow(path: str | Path, columns: Sequence[str] | None = None) -> pa.Tab
 
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read a Parquet file as a frame, verifying its page checksums."""
-    return read_arrow(path, columns).to_pandas()
+    frame: pd.DataFrame = read_arrow(path, columns).to_pandas()
+    return frame
+
+
+def write_csv(path: str | Path, frame: pd.DataFrame) -> None:
+    """Write the points of a plot as CSV, numbers to ten digits."""
+    write_text(path, frame.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
