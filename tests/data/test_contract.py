@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 import pytest
@@ -5,13 +6,17 @@ import pytest
 from perennial.data.contract import column_of_role, inputs_of, is_static, order_sources, parse_contract
 from perennial.refusal import Refusal
 
+ID = {"dtype": "id", "known_at": "at"}
+NUMBER = {"dtype": "numeric", "known_at": "at"}
+INSTANT = {"dtype": "datetime", "known_at": "at"}
+
 
 def document(**changes: Any) -> dict[str, Any]:
     events = {
         "path": "events.csv",
         "key": ["id"],
         "time": "at",
-        "columns": {"id": {"dtype": "id", "known_at": "at"}, "at": {"dtype": "datetime", "known_at": "at"}},
+        "columns": {"id": ID, "at": INSTANT},
     }
     places = {"path": "places.csv", "key": ["id"], "columns": {"id": {"dtype": "id", "known_at": "static"}}}
     examples = {"id": {"dtype": "id", "role": "key"}, "x": {"dtype": "numeric", "role": "input"}}
@@ -43,11 +48,44 @@ def test_static_sources_come_first_because_others_look_them_up() -> None:
         ({"columns": {"id": {"dtype": "id", "known_at": "at", "range": 3}}}, "the range of sources.events.id is 3"),
         ({"columns": {"id": {"dtype": "id", "known_at": "at", "nulable": True}}}, "the nearest is `nullable`"),
         ({"columns": {"id": None}}, "sources.events.id is None"),
+        ({"missing": [None]}, "missing of sources.events holds None, not text: put the word in quotes"),
+        ({"missing": "NA"}, "missing of sources.events is 'NA': give a list"),
+        ({"columns": {"id": ID | {"allowed": [False]}}}, "allowed of sources.events.id holds False, not text"),
+        ({"columns": {"id": ID | {"range": [0, 1]}}}, "the range of sources.events.id, id, has the bound 0"),
+        (
+            {"columns": {"id": NUMBER | {"range": ["a", 1]}}},
+            "the range of sources.events.id, numeric, has the bound 'a'",
+        ),
+        ({"columns": {"id": NUMBER | {"range": [2, 1]}}}, "high before low"),
+        ({"columns": {"id": INSTANT | {"range": ["soon", None]}}}, "has the bound 'soon'"),
+        ({"columns": {"id": NUMBER | {"missing_known_at": "at"}}}, "missing_known_at is for category, text and id"),
+        ({"derived": {"late": INSTANT | {"known_at": "done", "nullable": False}}}, "so make it nullable"),
     ],
 )
 def test_a_wrong_source_is_refused_in_one_sentence(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(Refusal, match=sentence.replace(".", r"\.")):
         parse_contract(document(**changes))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "bounds", "parsed"),
+    [
+        ("numeric", [0, 1.5], (0, 1.5)),
+        ("numeric", [None, 1], (None, 1)),
+        ("numeric", None, (None, None)),
+        ("datetime", ["1970-01-02", None], (86400, None)),
+        ("datetime", [date(1970, 1, 1), "1970-01-01T01:00:00+01:00"], (0, 0)),
+    ],
+)
+def test_a_range_may_be_open_and_is_in_seconds_for_instants(dtype: str, bounds: Any, parsed: tuple[Any, Any]) -> None:
+    columns = {"id": ID, "at": INSTANT, "x": {"dtype": dtype, "range": bounds, "known_at": "at"}}
+    *_, column = parse_contract(document(columns=columns)).sources["events"].columns
+    assert (column.low, column.high) == parsed
+
+
+def test_a_required_cell_may_be_known_with_the_key_or_always() -> None:
+    columns = {"id": ID | {"nullable": False}, "at": INSTANT, "x": NUMBER | {"nullable": False, "known_at": "static"}}
+    assert not parse_contract(document(columns=columns)).sources["events"].columns[0].nullable
 
 
 @pytest.mark.parametrize("wrong", [None, [], {}, {"sources": {}}, {"sources": {"a": {}}, "exmples": {}}])

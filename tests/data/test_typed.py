@@ -30,6 +30,10 @@ def typed(n: str, b: str = "", t: str = "", i: str = "x") -> tuple[object, ...]:
         ("inf", None, '{"n":"inf"}'),
         ("nan", None, '{"n":"nan"}'),
         ("9007199254740993", None, '{"n":"9007199254740993"}'),
+        ("9007199254740991", 9007199254740991.0, None),
+        ("6.02e23", 6.02e23, None),
+        ("1_000", None, '{"n":"1_000"}'),
+        ('5"', None, '{"n":"5\\""}'),
         ("NULL", None, '{"n":"NULL"}'),
     ],
 )
@@ -57,6 +61,17 @@ def test_instants_are_iso_and_become_utc(text: str, value: str) -> None:
     row = typed("1", t=text)
     assert str(row[2]) == value
     assert (row[4] is None) == (value != "None")
+
+
+def test_every_cell_that_did_not_parse_is_kept() -> None:
+    assert typed("x", b="y", t="z")[4] == '{"n":"x","b":"y","t":"z"}'
+
+
+def test_a_source_of_text_alone_has_nothing_to_parse() -> None:
+    source = Source("s", "s.csv", ("i",), None, None, None, 0.0, ("",), (Column("i", "id"),), ())
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE text AS SELECT 'x' AS i")
+        assert connection.execute(typed_sql(source, "text")).fetchall() == [("x", None)]
 
 
 def test_identifiers_keep_their_zeros() -> None:

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,6 +43,41 @@ def reasons(x: float | None, c: str | None, unparsed: str | None = None) -> list
 )
 def test_every_rule_a_row_breaks_is_named(x: float, c: str, unparsed: str | None, expected: list[str]) -> None:
     assert reasons(x, c, unparsed) == expected
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "x", "expected"),
+    [
+        (None, 1, 2, ["x: above 1"]),
+        (None, 1, -9, []),
+        (1, None, 0, ["x: below 1"]),
+        (None, None, np.inf, ["x: not finite"]),
+        (None, None, None, []),
+    ],
+)
+def test_a_range_may_be_open(low: float | None, high: float | None, x: float | None, expected: list[str]) -> None:
+    masks = rule_masks(pd.DataFrame({"x": [x]}, dtype=float), [Column("x", "numeric", low=low, high=high)])
+    assert list(masks) == expected
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("1970-01-02", []),
+        (None, []),
+        ("0001-01-01", ["at: below 1970-01-02T00:00:00"]),
+        ("9999-12-31", ["at: above 1970-01-03T00:00:00"]),
+    ],
+)
+def test_instants_have_ranges_too(at: str | None, expected: list[str]) -> None:
+    column = Column("at", "datetime", low=86400, high=172800)
+    frame = pd.DataFrame({"at": np.array([at], dtype="datetime64[us]")})
+    assert list(rule_masks(frame, [column])) == expected
+
+
+def test_a_cell_that_names_another_column_accuses_only_its_own() -> None:
+    text = json.dumps({"x": '"c":'})
+    assert reasons(None, "a", text) == ["x: not numeric"]
 
 
 def test_good_rows_are_kept_apart_from_bad_ones() -> None:

@@ -2,6 +2,8 @@ import gzip
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from perennial.data.contract import Column, Source
@@ -46,6 +48,9 @@ def zipped(names: list[str]) -> Path:
         (b'a,b\n007,"x,\ny"\n', [("007", "x,\ny")]),
         (b"a,b\nNA,\n", [("NA", "")]),
         (b"a,b\n1,2", [("1", "2")]),
+        (b"a,b\r\n1,2\r\n", [("1", "2")]),
+        (b"a,b\n1,2\n\n", [("1", "2")]),
+        (b"a,b\n", []),
         ("a,b\n1,é\n".encode(), [("1", "é")]),
     ],
 )
@@ -63,13 +68,18 @@ def test_packed_files_are_read() -> None:
     [
         ("s.csv", b"", "is empty"),
         ("s.csv", b"a;b\n1;2\n", "separates its columns by ';'"),
-        ("s.csv", b"a,b\n1,2\n3\n", "not the table the contract describes"),
-        ("s.csv", b"a,b\n1,2,3\n", "not the table the contract describes"),
+        ("s.csv", b"a,b\n1,2\n3\n", "Line: 3 Expected Number of Columns: 2 Found: 1"),
+        ("s.csv", b"a,b\n1,2\n3", "Line: 3 Expected Number of Columns: 2 Found: 1"),
+        ("s.csv", b"a,b\n1,2,3\n", "Line: 2 Expected Number of Columns: 2 Found: 3"),
         ("s.csv", b"a,a,b\n1,2,3\n", "column 'a' twice"),
         ("s.csv", b"a\n1\n", "has no column 'b'"),
         ("s.csv", b"a,b,c\n1,2,3\n", "column 'c', which the contract lacks"),
         ("s.csv", b"a,b\n1,\x00\n", "NUL"),
-        ("s.csv", "a,b\n1,é\n".encode("latin-1"), "not the table the contract describes"),
+        ("s.csv", "a,b\n1,é\n".encode("latin-1"), r"not UTF-8 \(it holds b'\\xe9\\n'\)"),
+        ("s.csv", "a,b\n1,é".encode()[:-1], "not UTF-8"),
+        ("s.csv", b'a,b\n1,"open\n2,3\n', "Line: 2 Value with unterminated quote found"),
+        ("s.csv", b"a,b\r\n1,2\n3,4\r\n", "not the table the contract describes"),
+        ("s.csv", b'"a,b\n1,2\n', "no header that reads as CSV"),
         ("s.csv", "a,b\n1,2\n".encode("utf-16"), "NUL"),
         ("s.csv.gz", gzip.compress(b"a,b\n" + b"1,2\n" * 999)[:-9], "damaged"),
         ("s.csv.gz", b"not gzip", "damaged"),
@@ -80,6 +90,19 @@ def test_packed_files_are_read() -> None:
 def test_a_file_that_is_not_what_it_seems_is_refused(name: str, content: bytes, sentence: str) -> None:
     with pytest.raises(Refusal, match=sentence):
         loaded(written(name, content))
+
+
+def test_parquet_cells_arrive_as_text() -> None:
+    pq.write_table(pa.table({"a": [2**53 + 1], "b": pa.array([1.5])}), "s.parquet")
+    assert loaded(Path("s.parquet")) == [("9007199254740993", "1.5")]
+
+
+def test_a_flipped_bit_in_parquet_is_refused() -> None:
+    pq.write_table(pa.table({"a": ["1"] * 99, "b": ["2"] * 99}), "s.parquet", write_page_checksum=True)
+    content = bytearray(Path("s.parquet").read_bytes())
+    content[30] ^= 1
+    with pytest.raises(Refusal, match="not whole Parquet"):
+        loaded(written("s.parquet", bytes(content)))
 
 
 def test_an_archive_of_two_is_refused() -> None:

@@ -90,3 +90,40 @@ def test_a_cell_that_does_not_parse_is_kept_beside() -> None:
     Path("events.csv").write_text(ROWS.replace(",30", ',"1,030"'))
     frame = run("2013-02-03")
     assert frame["_unparsed"].tolist()[0] == '{"delay":"1,030"}'
+
+
+def test_a_row_that_cannot_be_dated_is_kept_whole_for_the_quarantine() -> None:
+    Path("events.csv").write_text(ROWS.replace("2013-01-31T23:00:00Z", "31/01/2013"))
+    run("2013-02-03")
+    row = read_table("data/raw/events/none.parquet")
+    assert row[["id", "delay", "_unparsed"]].to_numpy().tolist() == [["007", 30, '{"planned_at":"31/01/2013"}']]
+
+
+def test_a_sound_row_without_an_instant_is_merely_not_known_yet() -> None:
+    Path("events.csv").write_text(ROWS.replace("2013-01-31T23:00:00Z", ""))
+    assert run("2013-02-03")["id"].tolist() == ["008", "009"]
+
+
+def test_an_expression_that_does_not_compute_is_refused() -> None:
+    path = Path("data/contract.yaml")
+    path.write_text(path.read_text().replace("to_minutes", "to_munites"))
+    with pytest.raises(
+        Refusal, match=r"source events: a `sql` or `known_at` of its contract does not compute \(.*to_mu"
+    ):
+        run()
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "01/02/2013", "None"])
+def test_an_as_of_that_is_no_instant_is_refused(as_of: str) -> None:
+    with pytest.raises(Refusal, match=r"problem\.as_of is"):
+        run(as_of)
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_threads() -> None:
+    rows = "".join(f"{n},2013-01-{n % 31 + 1:02}T00:00:00Z,{n % 7}\n" for n in range(300_000))
+    Path("events.csv").write_text(ROWS.splitlines(keepends=True)[0] + rows)
+    manifests = []
+    for workers in (1, 4):
+        ingest(read_contract(), "2013-02-03", 1.0, workers)
+        manifests.append(read_json("data/raw/manifest.json"))
+    assert manifests[0] == manifests[1]

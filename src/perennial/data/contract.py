@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from perennial.refusal import Refusal
@@ -22,7 +23,10 @@ _SOURCE_KEYS = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its dtype, its rules, and the DuckDB expression of the instant at which a cell is known."""
+    """One column: its dtype, its rules, and the DuckDB expression of the instant at which a cell is known.
+
+    `low` and `high` are inclusive and each may be None; for a datetime they are seconds since 1970 in UTC.
+    """
 
     name: str
     dtype: str
@@ -72,13 +76,41 @@ def _refuse_unknown_keys(keys: Iterable[str], known: set[str], place: str) -> No
             raise Refusal(f"data/contract.yaml: {place} has the unknown key `{key}`; the nearest is `{near[0]}`.")
 
 
+def _bound(value: Any, dtype: str, place: str) -> float | None:
+    """Return a bound as a number; that of a datetime, a date or instant in ISO 8601, in seconds since 1970."""
+    if value is None:
+        return None
+    if dtype == "numeric" and isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    try:
+        instant = datetime.fromisoformat(str(value)) if dtype == "datetime" else None
+    except ValueError:
+        instant = None
+    if instant is None:
+        raise Refusal(f"data/contract.yaml: the range of {place}, {dtype}, has the bound {value!r}: correct it.")
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).timestamp()
+
+
 def _bounds(spec: dict[str, Any], place: str) -> tuple[float | None, float | None]:
     bounds = spec.get("range")
     if bounds is None:
         return None, None
     if not isinstance(bounds, list) or len(bounds) != 2:
         raise Refusal(f"data/contract.yaml: the range of {place} is {bounds!r}: give [low, high].")
-    return bounds[0], bounds[1]
+    low, high = (_bound(value, spec["dtype"], place) for value in bounds)
+    if low is not None and high is not None and low > high:
+        raise Refusal(f"data/contract.yaml: the range of {place} is {bounds!r}, high before low: turn it round.")
+    return low, high
+
+
+def _texts(values: Any, place: str) -> tuple[str, ...]:
+    """Return values as text; YAML reads a bare no, yes, on, off or null as something else, so these are refused."""
+    if not isinstance(values, list):
+        raise Refusal(f"data/contract.yaml: {place} is {values!r}: give a list.")
+    for value in values:
+        if value is None or isinstance(value, bool):
+            raise Refusal(f"data/contract.yaml: {place} holds {value!r}, not text: put the word in quotes.")
+    return tuple(map(str, values))
 
 
 def _parse_column(name: str, spec: Any, place: str, example: bool) -> Column:
@@ -98,13 +130,26 @@ def _parse_column(name: str, spec: Any, place: str, example: bool) -> Column:
         raise Refusal(
             f"data/contract.yaml: {place} does not say when it is known: add known_at (an expression or static)."
         )
+    if spec.get("missing_known_at") and spec["dtype"] not in ("category", "text", "id"):
+        raise Refusal(f"data/contract.yaml: {place} is {spec['dtype']}: missing_known_at is for category, text and id.")
     low, high = _bounds(spec, place)
     plain = {key: spec[key] for key in spec if key not in ("range", "allowed")}
-    return Column(name=name, low=low, high=high, allowed=tuple(map(str, spec.get("allowed") or ())), **plain)
+    allowed = _texts(spec.get("allowed") or [], f"allowed of {place}")
+    return Column(name=name, low=low, high=high, allowed=allowed, **plain)
 
 
 def _parse_columns(document: dict[str, Any], place: str, example: bool = False) -> tuple[Column, ...]:
     return tuple(_parse_column(str(name), spec, place, example) for name, spec in document.items())
+
+
+def _refuse_early_demand(columns: Iterable[Column], key: Iterable[str], place: str) -> None:
+    known_with_row = {STATIC, *(column.known_at for column in columns if column.name in key)}
+    for column in columns:
+        if not column.nullable and column.known_at not in known_with_row:
+            raise Refusal(
+                f"data/contract.yaml: {place}.{column.name} is not nullable but known at {column.known_at}, not with "
+                "the key of its row: until then it is missing, so make it nullable."
+            )
 
 
 def _parse_source(name: str, spec: dict[str, Any]) -> Source:
@@ -118,6 +163,7 @@ def _parse_source(name: str, spec: dict[str, Any]) -> Source:
     for column in (*spec["key"], *([spec["time"]] if spec.get("time") else [])):
         if column not in known:
             raise Refusal(f"data/contract.yaml: {place} names `{column}` as key or time but has no such column.")
+    _refuse_early_demand((*columns, *derived), spec["key"], place)
     rows = spec.get("rows")
     return Source(
         name=name,
@@ -127,7 +173,7 @@ def _parse_source(name: str, spec: dict[str, Any]) -> Source:
         freshness_days=spec.get("freshness_days"),
         rows=(rows[0], rows[1]) if rows else None,
         max_bad_share=float(spec.get("max_bad_share", 0.0)),
-        missing=tuple(map(str, spec.get("missing", [""]))),
+        missing=_texts(spec.get("missing", [""]), f"missing of {place}"),
         columns=columns,
         derived=derived,
     )

@@ -4,7 +4,7 @@ from perennial.data.contract import Column, Source
 from perennial.data.point_in_time import quote
 
 UNPARSED = "_unparsed"
-# From here on a double no longer holds every whole number.
+# From here on a double no longer holds every whole number written out; 1e300 claims no such digits.
 EXACT = 9007199254740992
 
 _SQL_TYPES = {"numeric": "DOUBLE", "boolean": "BOOLEAN", "datetime": "TIMESTAMP"}
@@ -28,14 +28,22 @@ def _present(column: Column, missing: tuple[str, ...]) -> str:
 def _parsed(column: Column, text: str) -> str:
     if column.dtype == "numeric":
         number = f"TRY_CAST({text} AS DOUBLE)"
-        return f"CASE WHEN isfinite({number}) AND abs({number}) < {EXACT} THEN {number} END"
+        exact = f"(abs({number}) < {EXACT} OR contains(lower({text}), 'e'))"
+        return f"CASE WHEN isfinite({number}) AND NOT contains({text}, '_') AND {exact} THEN {number} END"
     if column.dtype == "datetime":
         # Only ISO 8601; a date written otherwise is ambiguous and does not parse.
         iso = f"regexp_matches({text}, '^\\d{{4}}-\\d\\d-\\d\\d([ T].*)?$')"
         return f"CASE WHEN {iso} THEN CAST(TRY_CAST({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP) END"
     if column.dtype == "boolean":
-        return f"CASE lower({text}) WHEN 'true' THEN true WHEN '1' THEN true WHEN 'false' THEN false WHEN '0' THEN false END"
+        words = f"lower({text})"
+        return f"CASE WHEN {words} IN ('true', '1') THEN true WHEN {words} IN ('false', '0') THEN false END"
     return text
+
+
+def _unparsed(column: Column, text: str) -> str:
+    """Return the SQL of one member of the JSON object of cells that did not parse, NULL where it did."""
+    failed = f"({text}) IS NOT NULL AND ({_parsed(column, text)}) IS NULL"
+    return f"CASE WHEN {failed} THEN concat(to_json({_text(column.name)}), ':', to_json({quote(column.name)})) END"
 
 
 def typed_sql(source: Source, relation: str) -> str:
@@ -45,14 +53,9 @@ def typed_sql(source: Source, relation: str) -> str:
     """
     texts = {column.name: _present(column, source.missing) for column in source.columns}
     cells = [f"{_parsed(column, texts[column.name])} AS {quote(column.name)}" for column in source.columns]
-    failed = [
-        f"CASE WHEN ({texts[c.name]}) IS NOT NULL AND ({_parsed(c, texts[c.name])}) IS NULL "
-        f"THEN json_object({_text(c.name)}, {quote(c.name)}) END"
-        for c in source.columns
-        if c.dtype in _SQL_TYPES
-    ]
-    unparsed = f"nullif(CAST(json_merge_patch('{{}}', {', '.join(f'coalesce({f}, json_object())' for f in failed)}) AS VARCHAR), '{{}}')"
-    return f"SELECT {', '.join(cells)}, {unparsed if failed else 'CAST(NULL AS VARCHAR)'} AS {UNPARSED} FROM {relation}"
+    members = [_unparsed(column, texts[column.name]) for column in source.columns if column.dtype in _SQL_TYPES]
+    joined = f"nullif(concat_ws(',', {', '.join(members)}), '')" if members else "CAST(NULL AS VARCHAR)"
+    return f"SELECT {', '.join(cells)}, '{{' || {joined} || '}}' AS {UNPARSED} FROM {relation}"
 
 
 def derived_sql(source: Source, relation: str) -> str:

@@ -1,5 +1,6 @@
 """The contract as vectorised masks: which rows break which rule, and which sources break a table rule."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,21 +12,49 @@ from perennial.data.typed import UNPARSED
 from perennial.refusal import Refusal
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Numbers = np.ndarray[Any, np.dtype[np.float64]]
 SAMPLES = 3
+
+
+def _numbers(values: pd.Series, missing: Mask) -> Numbers:
+    """Return numbers, or instants as seconds since 1970, as floats (n,) with NaN where missing."""
+    if values.dtype.kind != "M":
+        return values.to_numpy(dtype=float, na_value=np.nan)
+    seconds = values.to_numpy(dtype="datetime64[us]").astype(np.int64) / 1e6
+    return np.where(missing, np.nan, seconds)
+
+
+def _shown(bound: float, dtype: str) -> str:
+    return str(pd.Timestamp(bound, unit="s").isoformat()) if dtype == "datetime" else f"{bound}"
+
+
+def _range_masks(column: Column, numbers: Numbers) -> Iterable[tuple[str, Mask]]:
+    # NaN compares false on both sides, so a missing number is in range.
+    if column.low is not None:
+        yield f"{column.name}: below {_shown(column.low, column.dtype)}", numbers < column.low
+    if column.high is not None:
+        yield f"{column.name}: above {_shown(column.high, column.dtype)}", numbers > column.high
+    yield f"{column.name}: not finite", np.isinf(numbers)
 
 
 def _column_masks(column: Column, values: pd.Series, unparsed: Mask) -> Iterable[tuple[str, Mask]]:
     missing = values.isna().to_numpy()
     if not column.nullable:
         yield f"{column.name}: missing", missing & ~unparsed
-    if column.low is not None and column.dtype == "numeric":
-        # NaN compares false on both sides, so a missing number is in range.
-        numbers = values.to_numpy(dtype=float, na_value=np.nan)
-        yield f"{column.name}: below {column.low}", numbers < column.low
-        yield f"{column.name}: above {column.high}", numbers > column.high
-        yield f"{column.name}: not finite", np.isinf(numbers)
+    if column.dtype in ("numeric", "datetime"):
+        yield from _range_masks(column, _numbers(values, missing))
     if column.allowed:
         yield f"{column.name}: not allowed", ~missing & ~values.isin(column.allowed).to_numpy()
+
+
+def _unparsed_masks(frame: pd.DataFrame) -> dict[str, Mask]:
+    """Return {column: mask (n,) of its cells that did not parse}, for the columns that have such cells."""
+    masks: dict[str, Mask] = {}
+    texts = frame[UNPARSED].to_numpy(dtype=object) if UNPARSED in frame else np.array([], dtype=object)
+    for place in np.flatnonzero(pd.notna(texts)):
+        for name in json.loads(texts[place]):
+            masks.setdefault(name, np.zeros(len(frame), dtype=bool))[place] = True
+    return masks
 
 
 def rule_masks(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Mask]:
@@ -33,14 +62,12 @@ def rule_masks(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Mask
 
     A rule is named `column: what is wrong`. Cells that did not parse are read from the column `_unparsed`.
     """
-    failed = frame[UNPARSED] if UNPARSED in frame else pd.Series([None] * len(frame), dtype=object)
-    any_failed = failed.notna().to_numpy()
+    failed = _unparsed_masks(frame)
+    none = np.zeros(len(frame), dtype=bool)
     masks: dict[str, Mask] = {}
     for column in columns:
-        unparsed = np.zeros(len(frame), dtype=bool)
-        if any_failed.any():
-            unparsed = failed.str.contains(f'"{column.name}":', regex=False, na=False).to_numpy(dtype=bool)
-            masks[f"{column.name}: not {column.dtype}"] = unparsed
+        unparsed = failed.get(column.name, none)
+        masks[f"{column.name}: not {column.dtype}"] = unparsed
         masks.update(_column_masks(column, frame[column.name], unparsed))
     return {rule: mask for rule, mask in masks.items() if mask.any()}
 

@@ -49,6 +49,12 @@ def declared_params(stage: str) -> list[str]:
     return sorted(importlib.import_module(stage_module(stage)).PARAMS)
 
 
+def stage_sources(stage: str, source: str | Path = "src") -> list[str]:
+    """Return the files that a stage's result depends on: what it imports, and what it ships without importing it."""
+    modules = [stage_module(stage), *getattr(importlib.import_module(stage_module(stage)), "SHIPS", ())]
+    return sorted({file for module in modules for file in import_closure(module, source)})
+
+
 def _is_generated(dep: str) -> bool:
     return dep.startswith(f"src/{PACKAGE}/") and dep.endswith(".py")
 
@@ -57,7 +63,7 @@ def with_generated(document: dict[str, Any]) -> dict[str, Any]:
     """Fill each stage's import deps and params in place and return the document."""
     for stage, body in document["stages"].items():
         data = [dep for dep in body["deps"] if not _is_generated(dep)]
-        body["deps"] = sorted(data) + import_closure(stage_module(stage))
+        body["deps"] = sorted(data) + stage_sources(stage)
         params = declared_params(stage)
         if params:
             body["params"] = params

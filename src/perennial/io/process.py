@@ -22,8 +22,13 @@ def die_with_parent() -> None:
 
 
 def run_stage(main: Callable[[], None]) -> None:
-    """Run a stage; a Refusal becomes one sentence on standard error and exit code 1."""
+    """Run a stage, as `run_entry`; it does not outlive the DVC that started it."""
     die_with_parent()
+    run_entry(main)
+
+
+def run_entry(main: Callable[[], None]) -> None:
+    """Run an entry; a Refusal becomes one sentence on standard error and exit code 1."""
     try:
         main()
     except Refusal as refusal:

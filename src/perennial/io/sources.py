@@ -1,5 +1,6 @@
 """Where a source lies, and its file made plain: found, unpacked under a cap, checked for what readers let pass."""
 
+import codecs
 import gzip
 import importlib.metadata
 import zipfile
@@ -66,25 +67,33 @@ def _open_packed(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _copy_checked(stream: IO[bytes], target: IO[bytes], path: Path) -> None:
-    packed, size = path.stat().st_size, 0
+    packed, size, decoder = path.stat().st_size, 0, codecs.getincrementaldecoder("utf-8")()
     while chunk := stream.read(CHUNK):
         size += len(chunk)
         if size > min(MAX_BYTES, max(packed * MAX_RATIO, FREE_BYTES)):
             raise Refusal(f"{path} unpacks to more than {size >> 20} MB from {packed >> 10} KB: that is not a table.")
         if b"\0" in chunk:
             raise Refusal(f"{path} holds NUL bytes, so it is not CSV in UTF-8: save it as UTF-8 text.")
+        decoder.decode(chunk)
         target.write(chunk)
+    decoder.decode(b"", final=True)
     if size == 0:
         raise Refusal(f"{path} is empty: a table needs at least a header.")
 
 
 def unpack_csv(path: Path, target: Path) -> None:
-    """Write the CSV in `path` (plain, .gz, .zip) to `target`; raises Refusal on bombs, NUL bytes, damage, emptiness."""
+    """Write the CSV in `path` (plain, .gz, .zip) to `target`.
+
+    Raises Refusal when the file is a bomb, damaged, empty, or anything but UTF-8 text.
+    """
     try:
         with _open_packed(path) as stream, target.open("wb") as file:
             _copy_checked(stream, file, path)
     except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise Refusal(f"{path} is damaged ({error}): fetch it again.") from None
+    except UnicodeDecodeError as error:
+        wrong = error.object[error.start : error.start + 8]
+        raise Refusal(f"{path} is not UTF-8 (it holds {wrong!r}): save it as UTF-8 text.") from None
 
 
 def refuse_wrong_header(path: Path, header: list[str], expected: list[str]) -> None:

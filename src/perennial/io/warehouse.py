@@ -1,6 +1,7 @@
 """DuckDB, set so that the same query gives the same rows on any machine and writes nothing outside the repository."""
 
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,12 +38,12 @@ def read_folder_sql(folder: str | Path) -> str:
 
 
 def _csv_header(path: Path, plain: Path) -> list[str]:
-    with plain.open("rb") as file:
+    with plain.open(encoding="utf-8-sig", newline="") as file:
         line = file.readline(1 << 20)
     try:
-        return next(csv.reader([line.decode("utf-8-sig")]))
-    except UnicodeDecodeError:
-        raise Refusal(f"{path} is not UTF-8 (its header begins {line[:40]!r}): save it as UTF-8.") from None
+        return next(csv.reader([line], strict=True))
+    except csv.Error as error:
+        raise Refusal(f"{path} has no header that reads as CSV ({error}): correct its first line.") from None
 
 
 def _csv_relation(path: Path, expected: list[str], scratch: Path) -> str:
@@ -57,12 +58,32 @@ def _csv_relation(path: Path, expected: list[str], scratch: Path) -> str:
     )
 
 
-def _parquet_relation(path: Path, expected: list[str]) -> str:
+def _load_csv(
+    connection: duckdb.DuckDBPyConnection, insert: str, path: Path, expected: list[str], scratch: Path
+) -> None:
     try:
-        refuse_wrong_header(path, pq.ParquetFile(path).schema_arrow.names, expected)
-    except (pa.ArrowInvalid, OSError) as error:
+        connection.execute(f"{insert} FROM {_csv_relation(path, expected, scratch)}")
+    except duckdb.Error as error:
+        # The rest of its message is the line itself and advice on DuckDB's own options.
+        words = re.split(r"\bPossible |This can happen", " ".join(str(error).split()))[0]
+        words = re.sub(r"Original Line: .*?(?=Expected Number|Value with|Maximum line|$)", "", words).strip(" :.")
+        raise Refusal(
+            f"{path} is not the table the contract describes ({words}): correct that line or fetch the file again."
+        ) from None
+    finally:
+        (scratch / "plain.csv").unlink(missing_ok=True)
+
+
+def _load_parquet(connection: duckdb.DuckDBPyConnection, insert: str, path: Path, expected: list[str]) -> None:
+    # pyarrow reads it because DuckDB does not verify the pages' checksums.
+    try:
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        refuse_wrong_header(path, file.schema_arrow.names, expected)
+        for batch in file.iter_batches():
+            connection.register("batch", pa.Table.from_batches([batch]))
+            connection.execute(f"{insert} FROM batch")
+    except (pa.ArrowException, OSError) as error:
         raise Refusal(f"{path} is not whole Parquet ({error}): fetch it again.") from None
-    return f"read_parquet('{path}')"
 
 
 def load_text(connection: duckdb.DuckDBPyConnection, source: Source, files: list[Path], scratch: Path) -> str:
@@ -73,14 +94,24 @@ def load_text(connection: duckdb.DuckDBPyConnection, source: Source, files: list
     expected, table = [column.name for column in source.columns], quote(f"{source.name}~text")
     connection.execute(f"CREATE TABLE {table} ({', '.join(f'{quote(name)} VARCHAR' for name in expected)})")
     cells = ", ".join(f"CAST({quote(name)} AS VARCHAR)" for name in expected)
+    insert = f"INSERT INTO {table} SELECT {cells}"
     for path in files:
-        relation = _parquet_relation(path, expected) if is_parquet(path) else _csv_relation(path, expected, scratch)
-        try:
-            connection.execute(f"INSERT INTO {table} SELECT {cells} FROM {relation}")
-        except duckdb.Error as error:
-            words = " ".join(str(error).split())[:240].replace(str(scratch / "plain.csv"), path.name)
-            raise Refusal(f"{path} is not the table the contract describes: {words}") from None
+        if is_parquet(path):
+            _load_parquet(connection, insert, path, expected)
+        else:
+            _load_csv(connection, insert, path, expected, scratch)
     return table
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, source: Source, query: str) -> None:
+    """Create the table of a source from a query that holds its contract's expressions; Refusal when one is wrong."""
+    try:
+        connection.execute(f"CREATE TABLE {quote(source.name)} AS {query}")
+    except duckdb.Error as error:
+        words = " ".join(str(error).split("LINE 1")[0].split())[:300]
+        raise Refusal(
+            f"source {source.name}: a `sql` or `known_at` of its contract does not compute ({words}): correct it."
+        ) from None
 
 
 def duplicate_keys(

@@ -6,7 +6,7 @@ import duckdb
 from tqdm import tqdm
 
 from perennial.data.contract import Contract, Source, order_sources
-from perennial.data.point_in_time import mask_sql, quote
+from perennial.data.point_in_time import instant_sql, mask_sql, quote, undatable_sql
 from perennial.data.typed import UNPARSED, derived_sql, typed_sql
 from perennial.io.contract import read_contract
 from perennial.io.files import replace_folder, scratch_folder, sha256_file, write_json
@@ -14,7 +14,7 @@ from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.sources import locate
 from perennial.io.tables import write_table
-from perennial.io.warehouse import load_text, open_warehouse
+from perennial.io.warehouse import create_table, load_text, open_warehouse
 
 PARAMS = ("engine.memory_gb", "engine.workers", "problem.as_of")
 RAW = "data/raw"
@@ -24,32 +24,49 @@ def load_source(connection: duckdb.DuckDBPyConnection, source: Source, as_of: st
     """Create the table `source.name`: typed, with derived columns, as known at `as_of`, ordered."""
     text = load_text(connection, source, locate(source.path), scratch)
     typed = derived_sql(source, f"({typed_sql(source, text)})")
-    known = mask_sql(source, f"TIMESTAMP '{as_of}'", f"({typed})", extra=(UNPARSED,))
-    order = ", ".join(quote(name) for name in ([source.time] if source.time else []) + list(source.key))
-    connection.execute(f"CREATE TABLE {quote(source.name)} AS {known} ORDER BY {order} NULLS LAST")
+    # A row that cannot be dated because it is broken must reach the quarantine, not vanish.
+    keep = undatable_sql(source, f"{UNPARSED} IS NOT NULL")
+    known = mask_sql(source, instant_sql(as_of), f"({typed})", extra=(UNPARSED,), keep=keep)
+    create_table(connection, source, f"{known} ORDER BY {row_order(source)}")
     connection.execute(f"DROP TABLE {text}")
+
+
+def row_order(source: Source) -> str:
+    """Return the order of a source's rows: by time, then by key."""
+    names = ([source.time] if source.time else []) + [name for name in source.key if name != source.time]
+    return ", ".join(f"{quote(name)} NULLS LAST" for name in names)
+
+
+def month_filters(connection: duckdb.DuckDBPyConnection, source: Source) -> dict[str, str]:
+    """Return {partition: the condition of its rows}: each month that has rows, `none` without a time, or `all`."""
+    if source.time is None:
+        return {"all": "true"}
+    time = quote(source.time)
+    months = connection.execute(
+        f"SELECT DISTINCT date_trunc('month', {time})::TIMESTAMP AS m FROM {quote(source.name)} ORDER BY m NULLS LAST"
+    ).fetchall()
+    # Ranges, so that a month is found in the ordered table without reading all of it.
+    ranges = {
+        f"{month:%Y-%m}": f"{time} >= TIMESTAMP '{month}' AND {time} < TIMESTAMP '{month}' + INTERVAL 1 MONTH"
+        for (month,) in months
+        if month
+    }
+    return ranges | ({"none": f"{time} IS NULL"} if (None,) in months else {}) or {"all": "true"}
 
 
 def write_partitions(connection: duckdb.DuckDBPyConnection, source: Source, folder: Path) -> dict[str, object]:
     """Write a source's table as one Parquet file a month (or `all`); return its manifest entry."""
-    month = f"coalesce(strftime({quote(source.time)}, '%Y-%m'), 'none')" if source.time else "'all'"
-    table, order = quote(source.name), ", ".join(quote(name) for name in source.key)
-    order = f"{quote(source.time)}, {order}" if source.time else order
-    names = connection.execute(f"SELECT DISTINCT {month} AS m FROM {table} ORDER BY m").fetchall()
     files: dict[str, dict[str, object]] = {}
-    for (name,) in names or [("all",)]:
-        query = f"SELECT * FROM {table} WHERE {month} = '{name}' ORDER BY {order} NULLS LAST"
+    for name, condition in month_filters(connection, source).items():
+        query = f"SELECT * FROM {quote(source.name)} WHERE {condition} ORDER BY {row_order(source)}"
         rows = connection.sql(query).to_arrow_table()
         path = folder / source.name / f"{name}.parquet"
         write_table(path, rows)
         files[name] = {"rows": rows.num_rows, "sha256": sha256_file(path)}
-    span: tuple[object, ...] | None = None
-    if source.time:
-        span = connection.execute(
-            f"SELECT min({quote(source.time)}), max({quote(source.time)}) FROM {table}"
-        ).fetchone()
-    total = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return {"rows": total[0] if total else 0, "span": [str(each) for each in span] if span else None, "files": files}
+    instant = quote(source.time) if source.time else "NULL"
+    query = f"SELECT count(*), min({instant}), max({instant}) FROM {quote(source.name)}"
+    [(rows_in_all, first, last)] = connection.execute(query).fetchall()
+    return {"rows": rows_in_all, "span": [str(first), str(last)] if first else None, "files": files}
 
 
 def ingest(contract: Contract, as_of: str, memory_gb: float, workers: int) -> None:

@@ -1,0 +1,1 @@
+"""Pure: metrics, intervals, slices, calibration, leakage, gate rules."""

@@ -1,0 +1,116 @@
+"""What a model must not have: an answer among its inputs, or test rows among those it was trained on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perennial.evaluation.intervals import Array, Codes
+from perennial.evaluation.ranking import auc, mid_ranks
+
+# A column is looked at through at most this many groups of equal size; finer than that, noise would answer too.
+GROUPS = 64
+# Suspects are looked for in this many rows of each side: a column that almost decides shows in far fewer.
+LOOKED_AT = 40_000
+
+
+def group_values(train: pd.Series, test: pd.Series, groups: int = GROUPS) -> tuple[Codes, Codes]:
+    """Return the group of each train and test row: values, or bands of equal count when there are many numbers.
+
+    Missing is a group of its own; a value that only the test has is group 0 with no training row.
+    """
+    if pd.api.types.is_datetime64_any_dtype(train):
+        train, test = train.astype("int64"), test.astype("int64")
+    if pd.api.types.is_numeric_dtype(train) and train.nunique() > groups:
+        numbers = train.to_numpy(dtype=np.float64, na_value=np.nan)
+        edges = np.unique(np.nanquantile(numbers, np.linspace(0, 1, groups + 1)[1:-1]))
+        return _band(numbers, edges), _band(test.to_numpy(dtype=np.float64, na_value=np.nan), edges)
+    codes, values = pd.factorize(train.astype("object"), use_na_sentinel=False)
+    where = pd.Index(values).get_indexer(pd.Index(test.astype("object")))
+    return codes.astype(np.int64) + 1, where.astype(np.int64) + 1
+
+
+def _band(numbers: Array, edges: Array) -> Codes:
+    return np.where(np.isnan(numbers), 1, np.searchsorted(edges, numbers, side="right") + 2).astype(np.int64)
+
+
+def answer_by_group(train: Codes, test: Codes, truth: Array) -> Array:
+    """Return for each test row the mean truth of its group in the training rows; the overall mean for a new group."""
+    size = int(max(train.max(), test.max())) + 1
+    rows = np.bincount(train, minlength=size)
+    sums = np.bincount(train, weights=truth, minlength=size)
+    return np.where(rows > 0, sums / np.maximum(rows, 1), truth.mean())[test]
+
+
+def strength(task: str, truth: Array, answer: Array) -> float:
+    """Return how well an answer orders the truth: AUC, or the rank correlation of a regression."""
+    if task == "regression":
+        ranks, answers = mid_ranks(truth), mid_ranks(answer)
+        constant = np.ptp(ranks) == 0 or np.ptp(answers) == 0
+        return 0.0 if constant else float(np.corrcoef(ranks, answers)[0, 1])
+    return auc(truth, answer)
+
+
+def _one_column(task: str, train: Codes, test: Codes, train_truth: Array, test_truth: Array) -> float:
+    if task != "multiclass":
+        return strength(task, test_truth, answer_by_group(train, test, train_truth))
+    each, weights = [], []
+    for number in np.unique(test_truth):
+        one, other = (train_truth == number).astype(float), (test_truth == number).astype(float)
+        each.append(auc(other, answer_by_group(train, test, one)))
+        weights.append(other.sum())
+    return float(np.average(each, weights=weights))
+
+
+def _thin(rows: int) -> slice:
+    return slice(None, None, max(1, -(-rows // LOOKED_AT)))
+
+
+def rank_suspects(
+    task: str, train: pd.DataFrame, train_truth: Array, test: pd.DataFrame, test_truth: Array
+) -> list[dict[str, Any]]:
+    """Return every input with how well it alone answers, the strongest first.
+
+    What a value means is learnt on `train` and scored on `test`, so that a column of names cannot look strong by
+    chance. AUC for classes (averaged by their rows when there are more than two), rank correlation for regression.
+    """
+    left, right = _thin(len(train)), _thin(len(test))
+    found = []
+    for column in train.columns:
+        codes = group_values(train[column].iloc[left], test[column].iloc[right])
+        value = _one_column(task, *codes, train_truth[left], test_truth[right])
+        found.append({"column": str(column), "strength": value})
+    return sorted(found, key=lambda one: (-round(one["strength"], 9), one["column"]))
+
+
+def hash_rows(frame: pd.DataFrame, truth: Array) -> npt.NDArray[np.uint64]:
+    """Return one hash per row of all inputs and the truth."""
+    whole = frame.assign(**{"": truth})
+    return np.asarray(pd.util.hash_pandas_object(whole, index=False), dtype=np.uint64)
+
+
+def count_repeats(train: npt.NDArray[np.uint64], test: npt.NDArray[np.uint64]) -> dict[str, float]:
+    """Return the share of test rows that are identical to a training row, and how far that exceeds what is natural.
+
+    In a table of few values equal rows occur by themselves; as often as a training row has a twin in training.
+    """
+    _, codes, counts = np.unique(train, return_inverse=True, return_counts=True)
+    natural = float((counts[codes.ravel()] > 1).mean()) if len(train) else 0.0
+    share = float(np.isin(test, train).mean()) if len(test) else 0.0
+    return {"share": share, "natural": natural, "excess": max(0.0, share - natural)}
+
+
+def reaches_into(seen_until: str | None, first: str | None) -> bool:
+    """Return whether what a model has seen reaches into a test that starts at `first`; all instants are UTC."""
+    if seen_until is None or first is None:
+        return False
+    seen, start = (datetime.fromisoformat(one).replace(tzinfo=None) for one in (seen_until, first))
+    return start <= seen
+
+
+def missing_alone(frame: pd.DataFrame) -> Mapping[str, pd.Series]:
+    """Return for every input with gaps whether it is missing, named `<input> is missing`."""
+    return {f"{name} is missing": frame[name].isna() for name in frame.columns if frame[name].isna().any()}

@@ -1,0 +1,73 @@
+"""Scores that depend on the order of the predictions: AUC and average precision, exact and per block."""
+
+import numpy as np
+
+from perennial.evaluation.intervals import Array, Codes
+
+# Ranks are cut into this many bins for the replicates only; the value itself is exact.
+RANK_BINS = 1000
+
+
+def mid_ranks(values: Array) -> Array:
+    """Return ranks 1..n; equal values share the mean of their ranks."""
+    _, codes, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - (counts - 1) / 2.0)[codes.ravel()])
+
+
+def auc(truth: Array, score: Array) -> float:
+    """Return the chance that a random positive row scores above a random negative one (Mann-Whitney).
+
+    NaN when only one class is present.
+    """
+    positive = truth > 0
+    many, few = int(positive.sum()), int((~positive).sum())
+    if not many or not few:
+        return float("nan")
+    return float((mid_ranks(score)[positive].sum() - many * (many + 1) / 2.0) / (many * few))
+
+
+def macro_auc(truth: Array, score: Array) -> float:
+    """Return the mean of each class's AUC against the rest, (n, k) scores; classes without rows are left out."""
+    each = [auc((truth == c).astype(float), score[:, c]) for c in range(score.shape[1]) if np.any(truth == c)]
+    return float(np.mean(each))
+
+
+def precision_recall(truth: Array, score: Array) -> tuple[Array, Array, Array]:
+    """Return precision, recall and threshold at each distinct score, the highest first."""
+    thresholds, codes = np.unique(-score, return_inverse=True)
+    hits = np.cumsum(np.bincount(codes.ravel(), weights=truth))
+    taken = np.cumsum(np.bincount(codes.ravel()))
+    total = hits[-1] if hits[-1] else float("nan")
+    return hits / taken, hits / total, -thresholds
+
+
+def average_precision(truth: Array, score: Array) -> float:
+    """Return the mean precision over the steps of recall (no interpolation); NaN without a positive row."""
+    precision, recall, _ = precision_recall(truth, score)
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def tally_ranks(truth: Array, score: Array, codes: Codes, blocks: int, bins: int = RANK_BINS) -> Array:
+    """Return per block the negatives, then the positives, in each bin of ranks: (blocks, 2 * bins)."""
+    bin_of = np.minimum((mid_ranks(score) * bins / (len(score) + 1)).astype(np.int64), bins - 1)
+    place = (codes * 2 + (truth > 0)) * bins + bin_of
+    return np.bincount(place, minlength=blocks * 2 * bins).reshape(blocks, 2 * bins).astype(np.float64)
+
+
+def auc_of_tally(tally: Array) -> Array:
+    """Return the AUC of binned ranks, ties counting half; `tally` is (..., 2 * bins)."""
+    negative, positive = np.split(tally, 2, axis=-1)
+    below = np.cumsum(negative, axis=-1) - negative / 2.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray((positive * below).sum(-1) / (positive.sum(-1) * negative.sum(-1)))
+
+
+def average_precision_of_tally(tally: Array) -> Array:
+    """Return the average precision of binned ranks; `tally` is (..., 2 * bins)."""
+    negative, positive = np.split(tally[..., ::-1], 2, axis=-1)[::-1]
+    hits = np.cumsum(positive, axis=-1)
+    taken = hits + np.cumsum(negative, axis=-1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        precision = np.where(taken > 0, hits / taken, 0.0)
+        return np.asarray((positive * precision).sum(-1) / hits[..., -1])

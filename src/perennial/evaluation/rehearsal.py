@@ -1,0 +1,177 @@
+"""What a served model must answer: good rows as offline, and a table of bad requests that must each be refused."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from perennial.refusal import Refusal
+
+TOLERANCE = 1e-9
+JSON = "application/json"
+
+Array = NDArray[np.float64]
+Row = Mapping[str, Any]
+Inputs = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request of the table, and the status that its answer must have."""
+
+    name: str
+    status: int
+    body: bytes
+    kind: str = JSON
+    warned: str | None = None
+    """The column that a 200 must carry a warning about."""
+
+
+def encode_rows(rows: Iterable[Row]) -> bytes:
+    """Return the body of a request for these rows."""
+    return json.dumps({"rows": list(rows)}).encode()
+
+
+def is_taken(inputs: Inputs, row: Row) -> bool:
+    """Return whether the service must answer this row: nothing is null, and no category, that may not be."""
+    for column in inputs:
+        value = row[column["name"]]
+        if value is None and not column["nullable"]:
+            return False
+        if value is not None and column["allowed"] and value not in column["allowed"]:
+            return False
+    return True
+
+
+def _wrong_type(inputs: Inputs, row: Row) -> Iterator[Request]:
+    wrong: dict[str, dict[str, Any]] = {
+        "numeric": {"numeric text": "1.5", "boolean as number": True, "list as number": [1.5]},
+        "boolean": {"number as boolean": 1, "text as boolean": "true"},
+        "category": {"number as category": 1.5},
+        "datetime": {"number as datetime": 1372680000, "text that is no datetime": "yesterday"},
+    }
+    for dtype, values in wrong.items():
+        for name in [column["name"] for column in inputs if column["dtype"] == dtype][:1]:
+            for title, value in values.items():
+                yield Request(title, 422, encode_rows([{**row, name: value}]))
+
+
+def _wrong_number(inputs: Inputs, row: Row) -> Iterator[Request]:
+    for column in [column for column in inputs if column["dtype"] == "numeric"][:1]:
+        name = column["name"]
+        text = json.dumps({"rows": [{**row, name: "@"}]})
+        for literal, status in (("NaN", 400), ("Infinity", 400), ("1e999", 422), ("1e308", 422), ("-1e308", 422)):
+            yield Request(literal, status, text.replace('"@"', literal).encode())
+    for column in inputs:
+        high = (column["range"] or (None, None))[1]
+        if column["dtype"] == "numeric" and high is not None:
+            beyond = math.nextafter(high, math.inf)
+            yield Request("out of range", 422, encode_rows([{**row, column["name"]: beyond}]))
+            return
+
+
+def _wrong_category(inputs: Inputs, row: Row) -> Iterator[Request]:
+    strange = "never seen \u2708"
+    found = [column for column in inputs if column["dtype"] == "category"]
+    for column in [column for column in found if not column["allowed"]][:1]:
+        name = column["name"]
+        yield Request("unseen category", 200, encode_rows([{**row, name: strange}]), warned=name)
+    for column in [column for column in found if column["allowed"]][:1]:
+        yield Request("category not allowed", 422, encode_rows([{**row, column["name"]: strange}]))
+
+
+def _wrong_columns(inputs: Inputs, row: Row) -> Iterator[Request]:
+    first = inputs[0]["name"]
+    yield Request("missing column", 422, encode_rows([{name: row[name] for name in row if name != first}]))
+    yield Request("extra column", 422, encode_rows([{**row, "no such column": 1}]))
+    yield Request("one bad row among good ones", 422, encode_rows([row, {}, row]))
+    for column in [column for column in inputs if not column["nullable"]][:1]:
+        yield Request("null where a value must be", 422, encode_rows([{**row, column["name"]: None}]))
+
+
+def _wrong_shape(row: Row, max_rows: int, max_body_bytes: int) -> Iterator[Request]:
+    good = encode_rows([row])
+    yield Request("too many rows", 413, encode_rows([{}] * (max_rows + 1)))
+    yield Request("too large a body", 413, good + b" " * max_body_bytes)
+    yield Request("wrong content type", 415, good, kind="text/csv")
+    yield Request("no content type", 415, good, kind="")
+    yield Request("not JSON", 400, b"rows=1")
+    yield Request("cut off", 400, good[:-2])
+    yield Request("not UTF-8", 400, b'{"rows": "\xff"}')
+    yield Request("empty body", 400, b"")
+    yield Request("key named twice", 400, b'{"rows": [], "rows": []}')
+    yield Request("nested too deeply", 400, b"[" * min(50000, max_body_bytes))
+    yield Request("no rows", 422, b'{"rows": []}')
+    yield Request("a list instead of an object", 422, b"[]")
+    yield Request("row that is no object", 422, b'{"rows": [1]}')
+    yield Request("unknown key", 422, good[:-1] + b', "model": 1}')
+
+
+def list_bad_requests(inputs: Inputs, row: Row, *, max_rows: int, max_body_bytes: int) -> list[Request]:
+    """Return the table of bad input for a service with these inputs, made from one good row.
+
+    A kind of fault that no column allows (no number, no category, no range) is left out.
+    """
+    return [
+        *_wrong_columns(inputs, row),
+        *_wrong_type(inputs, row),
+        *_wrong_number(inputs, row),
+        *_wrong_category(inputs, row),
+        *_wrong_shape(row, max_rows, max_body_bytes),
+    ]
+
+
+def find_fault(request: Request, status: int, body: bytes) -> str | None:
+    """Return what is wrong with the answer to a request of the table, or None."""
+    if status != request.status:
+        return f"{request.name}: answered {status}, not {request.status}"
+    answer = json.loads(body)
+    if status == 200:
+        warnings = answer["predictions"][0]["warnings"]
+        warned = any(str(warning).startswith(f"{request.warned} ") for warning in warnings)
+        return None if warned else f"{request.name}: no warning about {request.warned}"
+    return None if answer.get("error") else f"{request.name}: refused without a sentence"
+
+
+def read_scores(answers: Sequence[Row], classes: Sequence[Any], task: str) -> Array:
+    """Return the scores of answers: (rows,) for binary and regression, (rows, classes) for multiclass."""
+    if task == "multiclass":
+        names = [str(name) for name in classes]
+        return np.array([[answer["scores"][name] for name in names] for answer in answers], dtype=np.float64)
+    return np.array([answer["score"] for answer in answers], dtype=np.float64)
+
+
+def compare_scores(expected: Array, got: Array) -> str:
+    """Return a sentence when every score is within `TOLERANCE` of the offline one; raises Refusal otherwise."""
+    if expected.shape != got.shape:
+        raise Refusal(f"the service answered {got.shape[0]} rows with {expected.shape[0]} asked.")
+    apart = np.abs(expected - got) / np.maximum(1.0, np.abs(expected))
+    differing = ~(apart.reshape(len(apart), -1) <= TOLERANCE).all(axis=1) if len(apart) else np.zeros(0, dtype=bool)
+    if differing.any():
+        row = int(np.argmax(differing))
+        raise Refusal(
+            f"{int(differing.sum())} of {len(apart)} rows are answered differently over HTTP, first row {row}: "
+            f"{np.array2string(got[row], precision=9)} instead of {np.array2string(expected[row], precision=9)}."
+        )
+    return f"{len(apart)} rows answered over HTTP as offline, within {TOLERANCE:g}."
+
+
+def hold_budget(what: str, measured: float, budget: float, unit: str) -> str:
+    """Return a sentence without the measurement, which differs from run to run; raises Refusal above the budget."""
+    if measured > budget:
+        raise Refusal(f"{what} is above its budget of {budget:g} {unit}: see reports/rehearsal_timings.json.")
+    return f"{what} is within its budget of {budget:g} {unit}."
+
+
+def rehearsal_reasons(rehearsal: Row, bundle: str) -> list[str]:
+    """Return why a rehearsal does not let this bundle out; empty when it does."""
+    if not rehearsal["rehearsed"]:
+        return [f"rehearsal: {rehearsal['reason']}"]
+    if rehearsal["bundle"] != bundle:
+        return [f"rehearsal: it was of bundle {rehearsal['bundle']}, not of {bundle}: run `dvc repro rehearse`."]
+    failed = [check for check in rehearsal["checks"] if not check["passed"]]
+    return [f"rehearsal, {check['name']}: {check['sentence']}" for check in failed]

@@ -1,0 +1,135 @@
+"""The test rows as they are judged, and the plain scores of predictions on them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perennial.evaluation.intervals import (
+    Array,
+    Codes,
+    Finish,
+    draw_blocks,
+    number_blocks,
+    percentile_interval,
+    pivotal_interval,
+    replicate,
+)
+from perennial.evaluation.metrics import METRICS, Metric, metrics_for
+from perennial.refusal import Refusal
+
+CALIBRATION = {
+    "binary": "calibration_error",
+    "multiclass": "calibration_error",
+    "regression": "scaled_calibration_error",
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The truth of the test rows (class numbers or values), their blocks and the draws of the bootstrap."""
+
+    task: str
+    metric: str
+    truth: Array
+    codes: Codes
+    blocks: int
+    draws: Array
+    confidence: float
+
+    @property
+    def primary(self) -> Metric:
+        """The proper score that decides."""
+        return METRICS[self.metric]
+
+
+def take_sample(
+    *, task: str, metric: str, truth: Array, blocks: npt.ArrayLike, replicates: int, confidence: float, seed: int
+) -> Sample:
+    """Return the test rows with `replicates` draws of their blocks.
+
+    Raises Refusal when there is no row, or when the metric is not an additive loss of the task.
+    """
+    if len(truth) == 0:
+        raise Refusal("The test has no labelled row: make `split.test_days` or `split.test_share` larger.")
+    allowed = [name for name, known in metrics_for(task).items() if known.direction == "lower" and known.parts]
+    allowed = [name for name in allowed if name != CALIBRATION[task]]
+    if metric not in allowed:
+        raise Refusal(f"`problem.metric` is {metric!r}; a {task} task is judged by one of {', '.join(allowed)}.")
+    codes, count = number_blocks(blocks)
+    draws = draw_blocks(int(codes.max()) + 1, replicates, seed)
+    return Sample(task, metric, truth.astype(np.float64), codes, count, draws, confidence)
+
+
+def decide(task: str, prediction: Array, threshold: float | None) -> Array:
+    """Return the decided class of each row; a regression decides nothing and gives its prediction back."""
+    if task == "binary":
+        return np.asarray(prediction >= (0.5 if threshold is None else threshold), dtype=np.float64)
+    return prediction.argmax(axis=1).astype(np.float64) if task == "multiclass" else prediction
+
+
+def score_one(sample: Sample, metric: Metric, used: Array) -> tuple[float, tuple[float, float] | None]:
+    """Return the exact value and its block-bootstrap interval; binned replicates are centred on the value."""
+    value = metric.function(sample.truth, used)
+    sums = metric.tally_blocks(sample.truth, used, sample.codes, sample.draws.shape[1])
+    if sums is None or metric.finish is None:
+        return value, None
+    replicates = replicate(sample.draws, sums, metric.finish) + (value - float(metric.finish(sums.sum(axis=0))))
+    if metric is METRICS[CALIBRATION[sample.task]]:
+        return value, pivotal_interval(value, replicates, sample.confidence)
+    return value, percentile_interval(replicates, sample.confidence)
+
+
+def score(sample: Sample, prediction: Array, threshold: float | None) -> dict[str, dict[str, Any]]:
+    """Return every score of the task by name as {"value", "interval", "direction"}."""
+    decided = decide(sample.task, prediction, threshold)
+    scores: dict[str, dict[str, Any]] = {}
+    for name, metric in metrics_for(sample.task).items():
+        value, interval = score_one(sample, metric, decided if metric.uses == "decision" else prediction)
+        scores[name] = {"value": value, "interval": interval, "direction": metric.direction}
+    return scores
+
+
+def point_scores(sample: Sample, prediction: Array, threshold: float | None) -> dict[str, float]:
+    """Return the values alone, for the baselines."""
+    decided = decide(sample.task, prediction, threshold)
+    named = metrics_for(sample.task).items()
+    return {name: m.function(sample.truth, decided if m.uses == "decision" else prediction) for name, m in named}
+
+
+def loss_sums(sample: Sample, prediction: Array) -> Array:
+    """Return the primary loss summed per block, and the rows, (blocks, 2)."""
+    sums = sample.primary.tally_blocks(sample.truth, prediction, sample.codes, sample.draws.shape[1])
+    assert sums is not None
+    return sums
+
+
+def improvement(sample: Sample, prediction: Array, baseline: Array) -> dict[str, Any]:
+    """Return by which share of the baseline's loss the prediction is better, with its paired interval.
+
+    Both are resampled with the same draws, so what a day does to both cancels. `difference` is in the metric's unit.
+    """
+    ours, theirs = loss_sums(sample, prediction), loss_sums(sample, baseline)
+    return {**compare(sample, ours, theirs), "difference": _difference(sample.primary.finish, ours, theirs)}
+
+
+def _difference(finish: Finish | None, ours: Array, theirs: Array) -> float:
+    assert finish is not None
+    return float(finish(theirs.sum(axis=0)) - finish(ours.sum(axis=0)))
+
+
+def share_saved(ours: Array, theirs: Array) -> Array:
+    """Return 1 - ours / theirs; 0 where both are 0, minus infinity where only theirs is."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = 1.0 - ours / theirs
+    return np.where((ours == 0) & (theirs == 0), 0.0, share)
+
+
+def compare(sample: Sample, ours: Array, theirs: Array) -> dict[str, Any]:
+    """Return {"value", "interval"} of the share saved, from sums per block of the primary loss."""
+    finish = sample.primary.finish
+    assert finish is not None
+    value = share_saved(finish(ours.sum(axis=0)), finish(theirs.sum(axis=0)))
+    replicates = share_saved(replicate(sample.draws, ours, finish), replicate(sample.draws, theirs, finish))
+    return {"value": float(value), "interval": percentile_interval(replicates, sample.confidence)}

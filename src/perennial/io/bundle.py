@@ -1,0 +1,168 @@
+"""The bundle: a model as data files, read in one order: hashes, then parsing, then golden rows reproduce."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
+from perennial.model.predictor import Model, predict_rows
+from perennial.model.seen import Hashes
+from perennial.refusal import Refusal
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+TOLERANCE = 1e-9
+_REPAIR = "restore the bundle with `dvc checkout` or make it again with `dvc repro`"
+_KEYS = ("task", "target", "classes", "inputs", "family", "threshold", "seen_until", "rows")
+_ALWAYS = ("calibration.json", "encoder.json", "golden.json", "model.json", "reference.json", "schema.json")
+
+
+def write_bundle(
+    folder: str | Path,
+    model: Model,
+    *,
+    schema: Sequence[Mapping[str, Any]],
+    golden_rows: Sequence[Mapping[str, Any]],
+    reference: Mapping[str, Any],
+    seen: Hashes,
+    seen_until: str | None,
+) -> str:
+    """Write a bundle as one step and return its hash.
+
+    `schema` describes each input for the service, `golden_rows` are JSON dicts whose predictions are computed here,
+    `seen` are the hashes of every key the model was fitted on and `seen_until` its newest instant (None without time).
+    """
+    with replace_folder(folder) as place:
+        _write_parts(place, model)
+        write_json(place / "schema.json", {"inputs": list(schema)})
+        predictions = predict_rows(model, golden_rows).tolist()
+        write_json(place / "golden.json", {"rows": list(golden_rows), "predictions": predictions})
+        write_json(place / "reference.json", reference)
+        (place / "seen_keys.bin").write_bytes(np.sort(seen).astype("<u8").tobytes())
+        manifest = _describe(model, len(seen), seen_until)
+        files = {path.name: sha256_file(path) for path in sorted(place.iterdir())}
+        write_json(place / MANIFEST, {**manifest, "files": files})
+    return bundle_hash(folder)
+
+
+def _write_parts(place: Path, model: Model) -> None:
+    members: list[dict[str, Any]] = []
+    for number, member in enumerate(model.members):
+        if isinstance(member, str):
+            name = f"member_{number}.txt"
+            write_text(place / name, member)
+            members.append({"family": "lightgbm", "file": name})
+        else:
+            members.append({"family": "linear", "coefficients": member})
+    write_json(place / "model.json", {"members": members, "weights": list(model.weights)})
+    write_json(place / "encoder.json", model.encoder)
+    write_json(place / "calibration.json", model.calibration)
+
+
+def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "task": model.task,
+        "target": model.target,
+        "classes": list(model.classes),
+        "inputs": list(model.inputs),
+        "family": model.family,
+        "threshold": model.threshold,
+        "seen_until": seen_until,
+        "rows": rows,
+    }
+
+
+def bundle_hash(folder: str | Path) -> str:
+    """Return the SHA-256 of the manifest, which holds the hash of everything else."""
+    path = Path(folder) / MANIFEST
+    if not path.is_file():
+        raise Refusal(f"{path} is not there: make the bundle with `dvc repro train`.")
+    return sha256_file(path)
+
+
+def verify_bundle(folder: str | Path) -> dict[str, Any]:
+    """Return the manifest; raises Refusal naming the first file that is missing, extra or altered."""
+    return _read_verified(Path(folder))[0]
+
+
+def _read_verified(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
+    manifest = read_json(folder / MANIFEST)
+    if not isinstance(manifest, dict) or not isinstance(files := manifest.get("files"), dict):
+        raise Refusal(f"{folder / MANIFEST} is not a bundle's manifest: {_REPAIR}.")
+    if manifest.get("format") != FORMAT:
+        raise Refusal(f"{folder / MANIFEST} has format {manifest.get('format')!r}, not {FORMAT}: train again.")
+    for key in _KEYS:
+        if key not in manifest:
+            raise Refusal(f"{folder / MANIFEST} has no `{key}`: {_REPAIR}.")
+    present = {path.name for path in folder.iterdir()} - {MANIFEST}
+    for name in sorted(present - files.keys()):
+        raise Refusal(f"{folder / name} does not belong to the bundle: remove it, or {_REPAIR}.")
+    for name in sorted((files.keys() | {*_ALWAYS, "seen_keys.bin"}) - present):
+        raise Refusal(f"{folder / name} is missing from the bundle: {_REPAIR}.")
+    # Hashed and parsed from one read, so that nothing can change a file in between.
+    contents = {name: _read_plain(folder / name) for name in sorted(files)}
+    for name, content in contents.items():
+        if hashlib.sha256(content).hexdigest() != files[name]:
+            raise Refusal(f"{folder / name} is not the file that was packed (SHA-256 differs): {_REPAIR}.")
+    return manifest, contents
+
+
+def _read_plain(path: Path) -> bytes:
+    if path.is_symlink() or not path.is_file():
+        raise Refusal(f"{path} is not a plain file: {_REPAIR}.")
+    return path.read_bytes()
+
+
+def load_bundle(folder: str | Path) -> Model:
+    """Return the model of a bundle; raises Refusal unless hashes match, it parses and its golden rows reproduce."""
+    folder = Path(folder)
+    manifest, contents = _read_verified(folder)
+    parts = {name: json.loads(contents[name]) for name in _ALWAYS}
+    model = Model(
+        task=manifest["task"],
+        target=manifest["target"],
+        encoder=parts["encoder.json"],
+        members=tuple(_read_member(member, contents) for member in parts["model.json"]["members"]),
+        weights=tuple(parts["model.json"]["weights"]),
+        classes=tuple(manifest["classes"]),
+        calibration=parts["calibration.json"],
+        threshold=manifest["threshold"],
+    )
+    _check_golden(folder, model, parts["golden.json"])
+    return model
+
+
+def _read_member(member: Mapping[str, Any], contents: Mapping[str, bytes]) -> str | Mapping[str, Any]:
+    if member["family"] == "lightgbm":
+        return contents[member["file"]].decode()
+    coefficients: Mapping[str, Any] = member["coefficients"]
+    return coefficients
+
+
+def _check_golden(folder: Path, model: Model, golden: Mapping[str, Any]) -> None:
+    expected, got = np.array(golden["predictions"], dtype=np.float64), predict_rows(model, golden["rows"])
+    path = folder / "golden.json"
+    if expected.shape != got.shape or not expected.size:
+        raise Refusal(f"{path} holds predictions of shape {expected.shape}, the model gives {got.shape}: {_REPAIR}.")
+    apart = float(np.max(np.abs(expected - got) / np.maximum(1.0, np.abs(expected))))
+    if not apart <= TOLERANCE:
+        raise Refusal(f"{path} is not reproduced: the answers differ by {apart:.3g}, at most {TOLERANCE:g} is taken.")
+
+
+def read_part(folder: str | Path, name: str) -> Any:
+    """Return one JSON file of a verified bundle, for instance `schema.json` or `reference.json`."""
+    _, contents = _read_verified(Path(folder))
+    if name not in contents:
+        raise Refusal(f"{Path(folder) / name} is missing from the bundle: {_REPAIR}.")
+    return json.loads(contents[name])
+
+
+def read_seen_keys(folder: str | Path) -> Hashes:
+    """Return the sorted hashes of every key that the bundle's model was fitted on."""
+    _, contents = _read_verified(Path(folder))
+    return np.frombuffer(contents["seen_keys.bin"], dtype="<u8").astype(np.uint64)

@@ -1,0 +1,117 @@
+"""The rows and models that are judged, read the same way whatever the task, and the plots that are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from perennial.data.split import LEARNING
+from perennial.evaluation.curves import confusion_rows, draw_curves
+from perennial.evaluation.intervals import Array
+from perennial.evaluation.judgement import admit_unseen, compare_champion, pad_classes, predict_constant
+from perennial.evaluation.slices import slice_table
+from perennial.io.bundle import bundle_hash, load_bundle, read_seen_keys, verify_bundle
+from perennial.io.engine import count_cores
+from perennial.io.files import read_json, write_text
+from perennial.io.tables import read_table
+from perennial.model.encoding import encode_frame, encode_target, predict_frame
+from perennial.model.linear_fit import fit_linear
+from perennial.model.predictor import Model
+from perennial.model.seen import count_overlap
+
+BUNDLE, CHAMPION = "models/bundle", "models/champion"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What was learned from (train and valid) and what is judged (test), with their truths as numbers."""
+
+    learned: pd.DataFrame
+    learned_truth: Array
+    test: pd.DataFrame
+    truth: Array
+    classes: int
+    first: str | None
+
+
+def read_rows(model: Model, *, key: str, target: str, time: str | None) -> Rows:
+    """Return the rows by role, in the order of the examples."""
+    examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
+    rows = examples.merge(split, on=key, how="left", validate="one_to_one")
+    learned, test = (rows[rows["role"].isin(roles)].reset_index(drop=True) for roles in (LEARNING, ("test",)))
+    truth, classes = encode_target(test[target], model.classes), 0
+    if model.classes:
+        truth, classes = admit_unseen(model.task, truth, len(model.classes))
+    first = None if time is None or test.empty else pd.Timestamp(test[time].min()).isoformat()
+    return Rows(learned, encode_target(learned[target], model.classes), test, truth, classes, first)
+
+
+def predict_linear(model: Model, rows: Rows, *, most: int, c: float) -> Array:
+    """Return the test scores of a linear model on the bundle's encoding, fitted on at most `most` learned rows."""
+    step, state = max(1, -(-len(rows.learned) // most)), model.encoder
+    matrix, truth = encode_frame(state, rows.learned.iloc[::step]), rows.learned_truth[::step]
+    coefficients = fit_linear(matrix, truth, state, {"C": c}, classes=len(model.classes))
+    return predict_frame(Model(model.task, model.target, state, (coefficients,), classes=model.classes), rows.test)
+
+
+def predict_padded(model: Model, frame: pd.DataFrame, classes: int) -> Array:
+    """Return the scores of a frame, with zeros for classes that the model does not know."""
+    return pad_classes(predict_frame(model, frame, num_threads=count_cores()), classes)
+
+
+def predict_all(model: Model, released: Model | None, rows: Rows, *, most: int, c: float) -> dict[str, Array]:
+    """Return the test scores of the model, of both baselines, and of the released model where it can be compared."""
+    known = len(model.classes)
+    predictions = {
+        "constant": predict_constant(model.task, rows.learned_truth, known, len(rows.test)),
+        "linear": predict_linear(model, rows, most=most, c=c),
+    }
+    padded = {name: pad_classes(one, rows.classes) for name, one in predictions.items()}
+    padded["model"] = predict_padded(model, rows.test, rows.classes)
+    return padded if released is None else {**padded, "champion": predict_padded(released, rows.test, rows.classes)}
+
+
+def read_champion(
+    model: Model, inputs: Sequence[str], keys: pd.Series, first: str | None
+) -> tuple[dict[str, Any] | None, Model | None]:
+    """Return what is said of the released model, and the model where it can be compared; nothing without one."""
+    released = read_json("models/champion.json").get("bundle")
+    if released is None:
+        return None, None
+    champion = load_bundle(CHAMPION)
+    absent = sorted(set(champion.inputs) - set(inputs))
+    found = compare_champion(
+        bundle=bundle_hash(BUNDLE),
+        released=released,
+        present=bundle_hash(CHAMPION),
+        absent=absent if champion.classes == model.classes else [*absent, f"the classes {champion.classes}"],
+        overlap_rows=count_overlap(read_seen_keys(CHAMPION), keys),
+        seen_until=verify_bundle(CHAMPION)["seen_until"],
+        first=first,
+    )
+    return found, champion if found["obstacle"] is None else None
+
+
+def describe_bundle(model: Model, keys: pd.Series) -> dict[str, Any]:
+    """Return which bundle is judged and what it has seen."""
+    return {
+        "bundle": bundle_hash(BUNDLE),
+        "family": model.family,
+        "seen_until": verify_bundle(BUNDLE)["seen_until"],
+        "overlap_rows": count_overlap(read_seen_keys(BUNDLE), keys),
+    }
+
+
+def write_plots(evaluation: Mapping[str, Any], truth: Array, prediction: Array) -> None:
+    """Write the plots as small CSV files under metrics/plots/."""
+    confusion = evaluation["confusion"] or {"classes": [], "counts": []}
+    tables = {
+        **draw_curves(truth, prediction, confusion["classes"]),
+        "confusion": confusion_rows(confusion["counts"], confusion["classes"]),
+        "slices": slice_table(evaluation["slices"]),
+        "importances": pd.DataFrame(evaluation["importances"], columns=["column", "value"]),
+    }
+    for name, table in tables.items():
+        text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+        write_text(f"metrics/plots/{name}.csv", text)

@@ -1,0 +1,54 @@
+"""The rows that may be learned from, read the same way by search and train."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perennial.data.contract import inputs_of
+from perennial.data.split import LEARNING, hash_shares
+from perennial.io.contract import read_contract
+from perennial.io.tables import read_table
+from perennial.model.encoding import find_classes
+from perennial.model.folds import Problem
+
+
+@dataclass(frozen=True)
+class Learning:
+    """Labelled train and valid rows in their order, the fold of each, and what the columns mean."""
+
+    frame: pd.DataFrame
+    folds: npt.NDArray[np.int8]
+    roles: npt.NDArray[np.object_]
+    problem: Problem
+
+
+def read_learning(
+    *, task: str, target: str, key: str, weight: str | None, time: str | None, known_at: str | None
+) -> Learning:
+    """Read data/examples.parquet and data/split.parquet; the names are those of params `problem`."""
+    examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
+    joined = examples.merge(split, on=key, how="left", validate="one_to_one")
+    frame = joined[joined["role"].isin(LEARNING)].reset_index(drop=True)
+    problem = Problem(
+        task=task,
+        target=target,
+        classes=find_classes(frame[target], task),
+        inputs=inputs_of(read_contract()),
+        weight=weight,
+        time=time,
+        known_at=known_at,
+    )
+    folds, roles = frame["fold"].to_numpy(np.int8), frame["role"].to_numpy(object)
+    return Learning(frame.drop(columns=["role", "fold"]), folds, roles, problem)
+
+
+def sample_learning(learning: Learning, key: str, rows: int, seed: int) -> Learning:
+    """Return the `rows` rows whose keys hash lowest (0: all of them), in their order."""
+    if not rows or rows >= len(learning.frame):
+        return learning
+    shares = hash_shares(learning.frame[key].tolist(), seed)
+    chosen = np.sort(np.argsort(shares, kind="stable")[:rows])
+    frame = learning.frame.iloc[chosen].reset_index(drop=True)
+    return Learning(frame, learning.folds[chosen], learning.roles[chosen], learning.problem)

@@ -1,0 +1,114 @@
+"""examples.sql, run on what was known: once on everything, and again at each cut of the audit."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from tqdm import tqdm
+
+from perennial.data.audit import Difference, Instants, compare_features
+from perennial.data.contract import Column, Contract, Source, is_static
+from perennial.data.point_in_time import mask_sql, quote
+from perennial.data.typed import sql_type
+from perennial.io.warehouse import read_folder_sql
+from perennial.refusal import Refusal
+
+DAY = np.timedelta64(1, "D")
+
+
+def create_sources(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: str) -> None:
+    """Create a view of each source's partitions in `folder`, in the schema `known`."""
+    connection.execute("CREATE SCHEMA known")
+    for name in contract.sources:
+        connection.execute(f"CREATE VIEW known.{quote(name)} AS SELECT * FROM {read_folder_sql(f'{folder}/{name}')}")
+
+
+def _examples_sql(query: str, columns: Sequence[Column], condition: str) -> str:
+    cells = ", ".join(f"CAST({quote(c.name)} AS {sql_type(c.dtype)}) AS {quote(c.name)}" for c in columns)
+    order = ", ".join(quote(c.name) for role in ("time", "key") for c in columns if c.role == role)
+    body = query.strip().rstrip(";")
+    return f"SELECT {cells} FROM ({body}\n) WHERE {condition} ORDER BY {order or 'ALL'}"
+
+
+def run_examples(
+    connection: duckdb.DuckDBPyConnection, schema: str, query: str, columns: Sequence[Column], condition: str, as_of: str
+) -> pa.Table:
+    """Return the examples that `query` yields over the sources of `schema`, typed and ordered as the contract says.
+
+    Raises Refusal with DuckDB's words when the query does not run or lacks a column of the contract.
+    """
+    connection.execute(f"USE {schema}")
+    connection.execute(f"SET VARIABLE as_of = TIMESTAMP '{as_of}'")
+    try:
+        return connection.sql(_examples_sql(query, columns, condition)).to_arrow_table()
+    except duckdb.Error as error:
+        raise Refusal(f"data/examples.sql does not run: {' '.join(str(error).split())[:400]}") from None
+
+
+def _limit_span(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], low: str, high: str) -> None:
+    connection.execute("DROP SCHEMA IF EXISTS span CASCADE; CREATE SCHEMA span")
+    for source in sources:
+        name, time = quote(source.name), quote(source.time or "")
+        where = f" WHERE {time} >= TIMESTAMP '{low}' AND {time} < TIMESTAMP '{high}'" if source.time else ""
+        connection.execute(f"CREATE TABLE span.{name} AS SELECT * FROM known.{name}{where}")
+
+
+def _mask(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], cut: str) -> None:
+    connection.execute("DROP SCHEMA IF EXISTS cut CASCADE; CREATE SCHEMA cut")
+    for source in sources:
+        name = quote(source.name)
+        relation = f"span.{name}"
+        masked = f"SELECT * FROM {relation}" if is_static(source) else mask_sql(source, f"TIMESTAMP '{cut}'", relation)
+        connection.execute(f"CREATE VIEW cut.{name} AS {masked}")
+
+
+def replay_cuts(
+    connection: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    query: str,
+    cuts: Sequence[tuple[str, np.datetime64]],
+    *,
+    window_hours: int,
+    lookback_days: int,
+) -> tuple[int, list[Difference]]:
+    """Return how many decisions were compared, and what differed between the full run and the masked ones.
+
+    Each cut compares the decisions of the `window_hours` before it. Both runs see the rows from `lookback_days` before
+    the month of the cut until `lookback_days` after it.
+    """
+    sources, columns = list(contract.sources.values()), contract.examples
+    time, key = (next(c.name for c in columns if c.role == role) for role in ("time", "key"))
+    inputs, compared, found = [c.name for c in columns if c.role == "input"], 0, []
+    progress = tqdm(total=len(cuts), desc="point-in-time audit", disable=None)
+    for month, group in groupby(cuts, key=lambda each: each[1].astype("datetime64[M]")):
+        low, high = (month.astype("datetime64[D]") - lookback_days * DAY, (month + 1).astype("datetime64[D]") + 3 * DAY)
+        _limit_span(connection, sources, str(low), str(high))
+        reference = run_examples(connection, "span", query, columns, "true", str(high)).to_pandas()
+        for _, cut in group:
+            since = cut - np.timedelta64(window_hours, "h")
+            condition = f"{quote(time)} > TIMESTAMP '{since}' AND {quote(time)} <= TIMESTAMP '{cut}'"
+            _mask(connection, sources, str(cut))
+            masked = run_examples(connection, "cut", query, columns, condition, str(cut)).to_pandas()
+            full = reference[(reference[time] > pd.Timestamp(since)) & (reference[time] <= pd.Timestamp(cut))]
+            found += compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
+            compared += len(full)
+            progress.update()
+    progress.close()
+    return compared, found
+
+
+def read_instants(connection: duckdb.DuckDBPyConnection, contract: Contract, schema: str) -> dict[str, Instants]:
+    """Return every value of the columns that are themselves instants at which something becomes known, by name."""
+    found: dict[str, Instants] = {}
+    for source in contract.sources.values():
+        every = (*source.columns, *source.derived)
+        named = {column.known_at for column in every}
+        for column in every:
+            if column.dtype == "datetime" and column.name in named:
+                query = f"SELECT {quote(column.name)} AS v FROM {schema}.{quote(source.name)} WHERE v IS NOT NULL ORDER BY v"
+                values = connection.sql(query).to_arrow_table()["v"].to_numpy()
+                found[f"{source.name}.{column.name}"] = values.astype("datetime64[us]")
+    return found

@@ -1,0 +1,1 @@
+"""Pure: encoder, candidates, search space and loop, ensemble."""

@@ -1,0 +1,152 @@
+"""The families of models that may win: what each can be set to, and how it is fitted. A dict is the registry.
+
+A new family is one entry of `FAMILIES`: settings to begin with, a range for each of them, and a function that fits
+it into something `predictor` can read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
+
+from perennial.model.boosting import count_iterations, fit_boosting
+from perennial.model.encoder import Array
+from perennial.model.linear_fit import fit_linear
+from perennial.model.predictor import Content, predict_member, read_member
+from perennial.refusal import Refusal
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Encoded rows with their labels (class numbers or values) and, perhaps, their weights."""
+
+    X: Array
+    y: Array
+    weights: Array | None = None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Rows to learn from, the encoder that was fitted on them, and what the labels mean."""
+
+    rows: Rows
+    encoder: Mapping[str, Any]
+    task: str
+    n_classes: int
+
+
+class Fit(Protocol):
+    """Fits one member; with `watched` rows a boosted model stops where they are predicted best."""
+
+    def __call__(self, lesson: Lesson, params: Params, threads: int, watched: Rows | None, /) -> Content:
+        """Return the member as LightGBM text or the JSON of a linear model."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of model; `share` is its part of the trials beside the other families'."""
+
+    first: Params
+    space: Mapping[str, BaseDistribution]
+    fit: Fit
+    share: float
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A family and one setting of it."""
+
+    family: str
+    params: Params
+
+
+def _fit_lightgbm(lesson: Lesson, params: Params, threads: int, watched: Rows | None) -> Content:
+    return fit_boosting(
+        lesson.rows.X,
+        lesson.rows.y,
+        lesson.encoder["categorical"],
+        {"bagging_freq": 1} | dict(params),
+        threads,
+        lesson.rows.weights,
+        None if watched is None else (watched.X, watched.y),
+        classes=lesson.n_classes,
+    )
+
+
+def _fit_linear(lesson: Lesson, params: Params, _threads: int, _watched: Rows | None) -> Content:
+    rows = lesson.rows
+    return fit_linear(rows.X, rows.y, lesson.encoder, params, weights=rows.weights, classes=lesson.n_classes)
+
+
+_FIRST_LIGHTGBM: Params = {
+    "num_leaves": 31,
+    "learning_rate": 0.06,
+    "min_data_in_leaf": 50,
+    "feature_fraction": 0.6,
+    "bagging_fraction": 0.8,
+    "lambda_l2": 5.0,
+    "cat_smooth": 30.0,
+    "cat_l2": 10.0,
+    "max_cat_threshold": 16,
+}
+
+_LIGHTGBM: dict[str, BaseDistribution] = {
+    "num_leaves": IntDistribution(8, 192, log=True),
+    "learning_rate": FloatDistribution(0.03, 0.15, log=True),
+    "min_data_in_leaf": IntDistribution(5, 500, log=True),
+    "feature_fraction": FloatDistribution(0.2, 1.0),
+    "bagging_fraction": FloatDistribution(0.5, 1.0),
+    "lambda_l2": FloatDistribution(1e-2, 1e2, log=True),
+    "cat_smooth": FloatDistribution(1.0, 300.0, log=True),
+    "cat_l2": FloatDistribution(1.0, 100.0, log=True),
+    "max_cat_threshold": IntDistribution(4, 64, log=True),
+}
+
+FAMILIES: dict[str, Family] = {
+    "lightgbm": Family(_FIRST_LIGHTGBM, _LIGHTGBM, _fit_lightgbm, share=0.8),
+    "linear": Family({"C": 0.1}, {"C": FloatDistribution(1e-4, 1e1, log=True)}, _fit_linear, share=0.2),
+}
+
+
+def find_family(name: str) -> Family:
+    """Return a family by name; raises Refusal for a name that is not registered."""
+    if name not in FAMILIES:
+        raise Refusal(f"search.families names {name!r}: choose from {', '.join(sorted(FAMILIES))}.")
+    return FAMILIES[name]
+
+
+def plan_families(names: Sequence[str], trials: int) -> list[str]:
+    """Return the family of each trial: each once, then whichever is furthest behind its share."""
+    shares = {name: find_family(name).share for name in names}
+    if not shares or trials < len(shares):
+        raise Refusal(f"search.trials is {trials} for {len(shares)} families: give each family at least one trial.")
+    plan = list(shares)
+    while len(plan) < trials:
+        behind = {name: shares[name] / sum(shares.values()) * (len(plan) + 1) - plan.count(name) for name in plan}
+        plan.append(max(shares, key=lambda name: behind[name]))
+    return plan
+
+
+def fit_candidate(
+    candidate: Candidate, lesson: Lesson, *, threads: int = 1, watched: Rows | None = None, fixed: Params | None = None
+) -> Content:
+    """Return the fitted member; `fixed` are settings that are not searched (rounds, patience, seed)."""
+    settings = dict(candidate.params)
+    if candidate.family == "lightgbm":
+        settings = dict(fixed or {}) | settings
+    return find_family(candidate.family).fit(lesson, settings, threads, watched)
+
+
+def count_rounds(content: Content, n_classes: int) -> int:
+    """Return after how many rounds of boosting a member stopped; 0 for one that is not boosted."""
+    if not isinstance(content, str):
+        return 0
+    return max(1, count_iterations(content))
+
+
+def score_raw(content: Content, X: Array, threads: int = 1) -> Array:
+    """Return the raw scores of one member on encoded rows, shape (rows,) or (rows, classes)."""
+    return predict_member(read_member(content), X, threads)

@@ -1,0 +1,181 @@
+"""Frames to numbers: fits the encoder on training rows and runs it on whole columns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from perennial.model.encoder import (
+    DATETIME_PARTS,
+    KINDS,
+    Array,
+    encode_boolean,
+    encode_number,
+    is_missing,
+    split_instant,
+    to_micros,
+)
+from perennial.model.predictor import Model, predict
+from perennial.refusal import Refusal
+
+
+class Input(Protocol):
+    """What the encoder needs to know of a column of the contract."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the frame and in the request."""
+
+    @property
+    def dtype(self) -> str:
+        """One of the contract's types."""
+
+
+def fit_encoder(
+    frame: pd.DataFrame, columns: Sequence[Input], *, max_categories: int = 256, min_count: int = 20
+) -> dict[str, Any]:
+    """Return the encoder's state, plain JSON, fitted on training rows.
+
+    A category is kept when at least `min_count` rows hold it and it is among the `max_categories` most frequent.
+    Raises Refusal for an input that no encoder can take.
+    """
+    described = [_describe_column(frame, column, max_categories, min_count) for column in columns]
+    features: list[str] = []
+    categorical: list[int] = []
+    for column in described:
+        if column["kind"] == "category":
+            categorical.append(len(features))
+        features += _feature_names(column)
+    return {"columns": described, "features": features, "categorical": categorical}
+
+
+def _describe_column(frame: pd.DataFrame, column: Input, max_categories: int, min_count: int) -> dict[str, Any]:
+    if column.dtype not in KINDS:
+        raise Refusal(
+            f"input `{column.name}` is of dtype {column.dtype}, which no model here can read: "
+            f"declare it {', '.join(KINDS[:-1])} or {KINDS[-1]}, or take `role: input` away."
+        )
+    if column.name not in frame.columns:
+        raise Refusal(f"input `{column.name}` is not in the table, which has {', '.join(map(str, frame.columns))}.")
+    described: dict[str, Any] = {"name": column.name, "dtype": column.dtype, "kind": column.dtype}
+    if column.dtype == "category":
+        described["categories"] = _frequent_texts(column.name, frame[column.name], max_categories, min_count)
+    return described
+
+
+def _frequent_texts(name: str, values: pd.Series, max_categories: int, min_count: int) -> list[str]:
+    counts = _texts(name, values).value_counts()
+    frequent = sorted((-int(count), str(text)) for text, count in counts.items() if count >= min_count)
+    return sorted(text for _, text in frequent[:max_categories])
+
+
+def _feature_names(column: Mapping[str, Any]) -> list[str]:
+    if column["kind"] == "datetime":
+        return [f"{column['name']}.{part}" for part in DATETIME_PARTS]
+    return [column["name"]]
+
+
+def encode_frame(state: Mapping[str, Any], frame: pd.DataFrame) -> Array:
+    """Return the inputs of `frame` as a matrix of shape (rows, features), equal to `encode_rows` of its rows."""
+    matrix = np.empty((len(frame), len(state["features"])), dtype=np.float64)
+    start = 0
+    for column in state["columns"]:
+        if column["name"] not in frame.columns:
+            raise Refusal(f"input `{column['name']}` is not in the table: add it to the columns of the query.")
+        block = _BLOCKS[column["kind"]](column, frame[column["name"]])
+        matrix[:, start : start + block.shape[1]] = block
+        start += block.shape[1]
+    return matrix
+
+
+def _plain_numbers(values: pd.Series) -> Array | None:
+    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype):
+        return values.to_numpy(dtype=np.float64, na_value=np.nan)
+    return None
+
+
+def _by_value(values: pd.Series, encode: Callable[[str, Any, dict[str, float]], tuple[float, ...]]) -> Array:
+    objects = values.astype(object).where(values.notna(), None)
+    return np.array([encode(str(values.name), value, {})[0] for value in objects], dtype=np.float64)
+
+
+def _encode_numeric(_column: Mapping[str, Any], values: pd.Series) -> Array:
+    numbers = _plain_numbers(values)
+    return (_by_value(values, encode_number) if numbers is None else numbers)[:, None]
+
+
+def _encode_boolean(_column: Mapping[str, Any], values: pd.Series) -> Array:
+    numbers = _plain_numbers(values)
+    if numbers is None or not np.isin(numbers[~np.isnan(numbers)], (0.0, 1.0)).all():
+        numbers = _by_value(values, encode_boolean)
+    return numbers[:, None]
+
+
+def _texts(name: str, values: pd.Series) -> pd.Series:
+    objects = values.astype(object)
+    kind = pd.api.types.infer_dtype(objects, skipna=True)
+    if kind not in ("string", "empty"):
+        raise Refusal(f"column `{name}` is declared category and holds {kind}, not text: cast it to VARCHAR.")
+    return objects
+
+
+def _encode_category(column: Mapping[str, Any], values: pd.Series) -> Array:
+    known = pd.Index(column["categories"], dtype=object)
+    codes: Array = known.get_indexer(pd.Index(_texts(column["name"], values), dtype=object)).astype(np.float64)
+    codes[codes < 0] = np.nan
+    return codes[:, None]
+
+
+def _encode_datetime(column: Mapping[str, Any], values: pd.Series) -> Array:
+    missing = values.isna().to_numpy()
+    block = np.column_stack(split_instant(_micros(column["name"], values))).astype(np.float64)
+    block[missing] = np.nan
+    return block
+
+
+def _micros(name: str, values: pd.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
+    if pd.api.types.is_datetime64_dtype(values.dtype):
+        instants = values.to_numpy().astype("datetime64[us]")
+        return np.where(np.isnat(instants), np.datetime64(0, "us"), instants).astype(np.int64)
+    texts = [0 if value is pd.NA or is_missing(value) else to_micros(name, value) for value in values.astype(object)]
+    return np.array(texts, dtype=np.int64)
+
+
+_BLOCKS = {
+    "numeric": _encode_numeric,
+    "boolean": _encode_boolean,
+    "category": _encode_category,
+    "datetime": _encode_datetime,
+}
+
+
+def predict_frame(model: Model, frame: pd.DataFrame, *, num_threads: int = 1) -> Array:
+    """Return the scores of a frame: (rows,) for binary and regression, (rows, classes) for multiclass."""
+    return predict(model, encode_frame(model.encoder, frame), num_threads=num_threads)
+
+
+def find_classes(target: pd.Series, task: str) -> tuple[Any, ...]:
+    """Return the sorted classes of the labelled rows as JSON values, none for regression; binary's last is "yes".
+
+    Raises Refusal when binary has not two classes, or multiclass not three or more.
+    """
+    if task == "regression":
+        return ()
+    classes = tuple(sorted(value.item() if hasattr(value, "item") else value for value in target.dropna().unique()))
+    if (task == "binary") != (len(classes) == 2) or len(classes) < 2:
+        raise Refusal(
+            f"target `{target.name}` has {len(classes)} classes, {classes!r:.200}: "
+            "binary needs two, multiclass three or more."
+        )
+    return classes
+
+
+def encode_target(target: pd.Series, classes: Sequence[Any]) -> Array:
+    """Return labels as class numbers, or as themselves for regression (no classes); missing or unknown is NaN."""
+    if not classes:
+        return target.to_numpy(dtype=np.float64, na_value=np.nan)
+    codes = pd.Index(classes, dtype=object).get_indexer(pd.Index(target.astype(object), dtype=object))
+    return np.where(codes < 0, np.nan, codes.astype(np.float64))

@@ -1,0 +1,77 @@
+"""Which of the fitted settings are served: one, a small weighted ensemble that earns its latency, or the linear one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from perennial.model.candidates import FAMILIES, Candidate
+from perennial.model.encoder import Array
+from perennial.model.folds import OutOfFold, task_loss
+from perennial.model.predictor import combine_raw
+
+STEPS = 20
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which candidates are members (by position), their weights (summing to 1) and the loss out of fold."""
+
+    members: tuple[int, ...]
+    weights: tuple[float, ...]
+    loss: float
+
+
+def pick_contenders(best: Mapping[str, Any], members: int) -> tuple[list[Candidate], int]:
+    """Return the `members` best different settings of a search with the best linear one, and the latter's position."""
+    found = [Candidate(trial["family"], trial["params"]) for trial in best["trials"][:members]]
+    params = best["families"].get("linear", {}).get("params", FAMILIES["linear"].first)
+    linear = Candidate("linear", dict(params))
+    contenders = [one for place, one in enumerate(found) if one not in found[:place]]
+    contenders += [] if linear in contenders else [linear]
+    return contenders, contenders.index(linear)
+
+
+def choose_single(oof: OutOfFold, places: Sequence[int], task: str) -> Choice:
+    """Return the candidate among `places` with the least loss; the earlier one when two are equal."""
+    losses = {place: task_loss(task, oof.raws[place], oof.asked) for place in places}
+    place = min(places, key=lambda one: losses[one])
+    return Choice((place,), (1.0,), losses[place])
+
+
+def choose_members(oof: OutOfFold, task: str, *, least_gain: float) -> Choice:
+    """Return the ensemble, or the best single one where the ensemble gains less than the relative `least_gain`.
+
+    Weights by greedy selection with replacement (Caruana et al. 2004) on raw out-of-fold scores.
+    """
+    raws, places = oof.raws, range(len(oof.raws))
+    single = choose_single(oof, places, task)
+    counts = np.array([place == single.members[0] for place in places], dtype=np.int64)
+    for _ in range(STEPS - 1):
+        losses = [task_loss(task, _mean_raw(raws, counts, extra), oof.asked) for extra in places]
+        counts[int(np.argmin(losses))] += 1
+    loss = task_loss(task, _mean_raw(raws, counts), oof.asked)
+    if np.count_nonzero(counts) < 2 or loss > single.loss * (1.0 - least_gain):
+        return single
+    members = np.flatnonzero(counts)
+    return Choice(tuple(map(int, members)), tuple(float(counts[m] / STEPS) for m in members), loss)
+
+
+def _mean_raw(raws: Sequence[Array], counts: npt.NDArray[np.int64], extra: int | None = None) -> Array:
+    counts = counts if extra is None else counts + (np.arange(len(counts)) == extra)
+    return combine_raw(raws, (counts / counts.sum()).tolist())
+
+
+def combine_choice(raws: Sequence[Array], choice: Choice) -> Array:
+    """Return the raw scores of the chosen members."""
+    return combine_raw([raws[member] for member in choice.members], choice.weights)
+
+
+def prefer_linear(contenders: Sequence[Candidate], choice: Choice, lowest_gain: float) -> bool:
+    """Return whether the linear candidate is to be served: what was chosen is not better clear of zero.
+
+    `lowest_gain` is the lower bound of the improvement of what was chosen over the linear candidate.
+    """
+    return any(contenders[member].family != "linear" for member in choice.members) and not lowest_gain > 0.0

@@ -1,0 +1,134 @@
+"""Each fold as a lesson and a question: encoded rows known before it starts, and the rows of the fold itself."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perennial.model.calibration import mean_loss
+from perennial.model.candidates import Candidate, Lesson, Params, Rows, count_rounds, fit_candidate, score_raw
+from perennial.model.encoder import Array
+from perennial.model.encoding import Input, encode_frame, encode_target, fit_encoder
+from perennial.refusal import Refusal
+
+Folds = npt.NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the columns of the examples mean to a model: names of columns, the task, and its classes."""
+
+    task: str
+    target: str
+    classes: tuple[Any, ...]
+    inputs: tuple[Input, ...]
+    weight: str | None = None
+    time: str | None = None
+    known_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What a model may learn before the fold, and the rows it is asked about."""
+
+    number: int
+    lesson: Lesson
+    asked: Rows
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """The loss on a fold, the rounds of boosting it took, and the raw scores of its rows when they were wanted."""
+
+    loss: float
+    rounds: int
+    raw: Array | None = None
+
+
+def encode_rows_of(frame: pd.DataFrame, problem: Problem, encoder: dict[str, Any]) -> Rows:
+    """Return the labelled rows of `frame` as numbers."""
+    weights = None if problem.weight is None else frame[problem.weight].to_numpy(np.float64)
+    return Rows(encode_frame(encoder, frame), encode_target(frame[problem.target], problem.classes), weights)
+
+
+def make_lesson(frame: pd.DataFrame, problem: Problem) -> Lesson:
+    """Return the lesson of `frame`: the encoder is fitted on just these rows."""
+    encoder = fit_encoder(frame, problem.inputs)
+    return Lesson(encode_rows_of(frame, problem, encoder), encoder, problem.task, len(problem.classes))
+
+
+def known_before(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) -> npt.NDArray[np.bool_]:
+    """Return which rows a model of fold `number` may learn from, shape (n,).
+
+    With time: earlier folds, less the labels that came after the fold started. Without: every other fold.
+    """
+    if problem.time is None:
+        return np.asarray((folds >= 0) & (folds != number))
+    before = (folds >= 0) & (folds < number)
+    if problem.known_at is not None:
+        start = frame.loc[folds == number, problem.time].min()
+        before &= (frame[problem.known_at] < start).to_numpy(bool)
+    return np.asarray(before)
+
+
+def scored_folds(folds: Folds, problem: Problem) -> list[int]:
+    """Return the folds that are scored: all but the first where there is time, all where there is none."""
+    numbers = [int(number) for number in np.unique(folds) if number >= 0]
+    return numbers[1:] if problem.time is not None else numbers
+
+
+def make_fold(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) -> Fold:
+    """Return fold `number`; raises Refusal when nothing can be learned before it."""
+    learned = frame[known_before(frame, folds, number, problem)]
+    if learned.empty or (problem.task != "regression" and learned[problem.target].nunique() < 2):
+        raise Refusal(f"Fold {number} has no two classes to learn from before it: make split.folds smaller.")
+    lesson = make_lesson(learned, problem)
+    return Fold(number, lesson, encode_rows_of(frame[folds == number], problem, dict(lesson.encoder)))
+
+
+def score_fold(fold: Fold, candidate: Candidate, fixed: Params, *, threads: int = 1, keep: bool = False) -> FoldScore:
+    """Return how a candidate does on a fold, in the unit of the metric (log loss, or root mean squared error)."""
+    content = fit_candidate(candidate, fold.lesson, threads=threads, watched=fold.asked, fixed=fixed)
+    raw = score_raw(content, fold.asked.X, threads)
+    loss = task_loss(fold.lesson.task, raw, fold.asked)
+    return FoldScore(loss, count_rounds(content, fold.lesson.n_classes), raw if keep else None)
+
+
+def task_loss(task: str, raw: Array, rows: Rows) -> float:
+    """Return log loss, or root mean squared error for regression, to 12 digits."""
+    loss = mean_loss(task, raw, rows.y, rows.weights)
+    return float(f"{loss**0.5 if task == 'regression' else loss:.12g}")
+
+
+def choose_rounds(rounds: Sequence[int], learned: Sequence[int]) -> int:
+    """Return the rounds to boost on all rows: the mean over folds, weighted by the rows each learned from."""
+    return max(1, round(float(np.average(rounds, weights=learned)))) if any(rounds) else 0
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """The scored rows, fold after fold, with fold and position in the frame; raw scores and rounds by candidate."""
+
+    asked: Rows
+    folds: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
+    raws: tuple[Array, ...]
+    rounds: tuple[int, ...]
+
+
+def join_folds(folds: Folds, asked: Sequence[Fold], scores: Sequence[Sequence[FoldScore]]) -> OutOfFold:
+    """Return the out-of-fold predictions; `folds` numbers the rows, `scores` holds each candidate's score per fold."""
+    positions = np.concatenate([np.flatnonzero(folds == fold.number) for fold in asked])
+    weights = [fold.asked.weights for fold in asked if fold.asked.weights is not None]
+    labels = np.concatenate([fold.asked.y for fold in asked])
+    learned = [len(fold.lesson.rows.y) for fold in asked]
+    return OutOfFold(
+        asked=Rows(np.empty((0, 0)), labels, np.concatenate(weights) if weights else None),
+        folds=folds[positions].astype(np.int64),
+        positions=positions,
+        raws=tuple(np.concatenate([np.asarray(score.raw) for score in own]) for own in scores),
+        rounds=tuple(choose_rounds([score.rounds for score in own], learned) for own in scores),
+    )

@@ -1,0 +1,1 @@
+"""Pure: facts to page, Markdown, card."""

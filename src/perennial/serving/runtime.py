@@ -1,0 +1,82 @@
+"""A bundle that answers rows: verified once, then scored without a data frame."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from perennial.io.bundle import bundle_hash, load_bundle, read_part
+from perennial.model.predictor import Model, decide, predict_rows
+from perennial.serving.schema import Field, check_row, find_unseen, parse_fields
+
+
+class NonFiniteScore(ArithmeticError):
+    """The model answered with NaN or infinity: the caller's rows were fine, the model is not."""
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A loaded model with what a request must look like."""
+
+    model: Model
+    bundle: str
+    document: Mapping[str, Any]
+    fields: tuple[Field, ...]
+    categories: Mapping[str, frozenset[str]]
+    example: Mapping[str, Any]
+
+    @property
+    def version(self) -> str:
+        """The first twelve digits of the bundle's hash: the tag of the bento."""
+        return self.bundle[:12]
+
+    def check(self, rows: Sequence[Any]) -> list[str]:
+        """Return every problem of the rows, each with its place."""
+        return [problem for i, row in enumerate(rows) for problem in check_row(self.fields, row, f"rows[{i}]")]
+
+    def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return per row its score, decision and warnings; `rows` have passed `check`."""
+        return answer_rows(self.model, self.categories, rows)
+
+
+def answer_rows(
+    model: Model, categories: Mapping[str, frozenset[str]], rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return [{score, decision, warnings}]; raises NonFiniteScore rather than answer NaN.
+
+    The score is the probability of the last class for binary, of the chosen class for multiclass (with all of them
+    under `scores`), and the value for regression.
+    """
+    scores = predict_rows(model, rows)
+    answers = []
+    for row, score, decision in zip(rows, scores.tolist(), decide(model, scores), strict=True):
+        answer: dict[str, Any] = {"decision": decision, "warnings": find_unseen(categories, row)}
+        if isinstance(score, list):
+            answer["scores"] = dict(zip(map(str, model.classes), score, strict=True))
+            score = max(score) if all(map(math.isfinite, score)) else math.nan
+        if not math.isfinite(score):
+            raise NonFiniteScore(f"the model {model.target} answered with a number that is not finite")
+        answers.append({"score": score, **answer})
+    return answers
+
+
+def _category_sets(model: Model) -> dict[str, frozenset[str]]:
+    columns = model.encoder["columns"]
+    return {one["name"]: frozenset(one["categories"]) for one in columns if one["kind"] == "category"}
+
+
+def load_predictor(folder: str | Path) -> Predictor:
+    """Load a bundle: hashes, parse, golden rows; raises Refusal when any of them is not as it was written."""
+    model = load_bundle(folder)
+    document, golden = read_part(folder, "schema.json"), read_part(folder, "golden.json")["rows"]
+    fields = parse_fields(document)
+    return Predictor(
+        model=model,
+        bundle=bundle_hash(folder),
+        document=document,
+        fields=fields,
+        categories=_category_sets(model),
+        # Golden rows hold impossible ones too; what is shown as an example must be taken.
+        example=next((row for row in golden if not check_row(fields, row)), golden[0]),
+    )

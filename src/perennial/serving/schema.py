@@ -1,0 +1,165 @@
+"""What a request may hold: strict JSON, and rows whose every problem is named with its place."""
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+LARGEST = 2.0**53
+"""Where the contract gives no range: beyond this a double no longer holds every whole number."""
+
+KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One input of the model, as the contract declares it."""
+
+    name: str
+    dtype: str
+    nullable: bool
+    low: Any = None
+    high: Any = None
+    allowed: tuple[Any, ...] = ()
+
+
+def parse_fields(document: Mapping[str, Any]) -> tuple[Field, ...]:
+    """Return the fields of a bundle's `schema.json`."""
+    return tuple(
+        Field(
+            name=column["name"],
+            dtype=column["dtype"],
+            nullable=column["nullable"],
+            low=(column.get("range") or (None, None))[0],
+            high=(column.get("range") or (None, None))[1],
+            allowed=tuple(column.get("allowed") or ()),
+        )
+        for column in document["inputs"]
+    )
+
+
+def name_kind(value: Any) -> str:
+    """Return what a JSON value is, in words."""
+    return KINDS.get(type(value), "an object")
+
+
+def check_number(field: Field, value: Any) -> str | None:
+    """Return why `value` is not a number in range, or None."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return f"is {name_kind(value)}: send a number"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "is not finite: send null for a missing number"
+    low = -LARGEST if field.low is None else field.low
+    high = LARGEST if field.high is None else field.high
+    if not low <= value <= high:
+        return f"is out of range: send {low:.17g} to {high:.17g}"
+    return None
+
+
+def check_boolean(_field: Field, value: Any) -> str | None:
+    """Return why `value` is neither true nor false, or None."""
+    return None if isinstance(value, bool) else f"is {name_kind(value)}: send true or false"
+
+
+def check_text(_field: Field, value: Any) -> str | None:
+    """Return why `value` is not text, or None."""
+    return None if isinstance(value, str) else f"is {name_kind(value)}: send text"
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
+
+
+def check_datetime(field: Field, value: Any) -> str | None:
+    """Return why `value` is not an ISO-8601 instant in range, or None; without an offset it is UTC."""
+    if not isinstance(value, str):
+        return f"is {name_kind(value)}: send an ISO-8601 date and time such as 2013-07-01T12:00:00Z"
+    try:
+        instant = _instant(value)
+    except ValueError:
+        return "is not an ISO-8601 date and time: send one such as 2013-07-01T12:00:00Z"
+    if field.low is not None and instant < _instant(field.low):
+        return f"is before {field.low}"
+    if field.high is not None and instant > _instant(field.high):
+        return f"is after {field.high}"
+    return None
+
+
+CHECKS: dict[str, Callable[[Field, Any], str | None]] = {
+    "numeric": check_number,
+    "boolean": check_boolean,
+    "category": check_text,
+    "text": check_text,
+    "id": check_text,
+    "datetime": check_datetime,
+}
+
+
+def check_value(field: Field, value: Any) -> str | None:
+    """Return what is wrong with the value of one field, without repeating the value, or None."""
+    if value is None:
+        return None if field.nullable else "is null: this column always has a value"
+    problem = CHECKS[field.dtype](field, value)
+    if problem is None and field.allowed and value not in field.allowed:
+        return f"is not one of the {len(field.allowed)} allowed values: see GET /schema"
+    return problem
+
+
+def check_row(fields: Sequence[Field], row: Any, place: str = "row") -> list[str]:
+    """Return every problem of one row with its place, in the order of the schema, unknown columns last.
+
+    Each column must be there, null where it is missing, so that a misspelt or forgotten one is never guessed.
+    """
+    if not isinstance(row, dict):
+        return [f"{place} is {name_kind(row)}: send an object with one value per column"]
+    problems = []
+    for field in fields:
+        if field.name not in row:
+            problem: str | None = "is not there: send it, null when missing" if field.nullable else "is not there"
+        else:
+            problem = check_value(field, row[field.name])
+        if problem is not None:
+            problems.append(f"{place}.{field.name} {problem}")
+    known = {field.name for field in fields}
+    return problems + [f"{place}.{name[:60]} is not a column of this model" for name in row if name not in known]
+
+
+def find_unseen(known: Mapping[str, frozenset[str]], row: Mapping[str, Any]) -> list[str]:
+    """Return a warning per category that the model does not know; it is scored as if it were missing."""
+    return [
+        f"{name} was rare or never seen in training: scored as missing"
+        for name, values in known.items()
+        if row.get(name) is not None and row[name] not in values
+    ]
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON: send null")
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object names a key twice")
+    return found
+
+
+def parse_body(body: bytes) -> Any:
+    """Return strict JSON; raises ValueError at NaN, Infinity, a key named twice, other encodings and deep nesting."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_twice)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parse_request(document: Any) -> list[Any]:
+    """Return the rows of a request `{"rows": [...]}`; raises ValueError when it has another shape."""
+    if not isinstance(document, dict) or set(document) != {"rows"}:
+        raise ValueError('send an object with the one key "rows"')
+    rows = document["rows"]
+    if not isinstance(rows, list) or not rows:
+        raise ValueError("send at least one row in the list `rows`")
+    return rows

@@ -1,0 +1,85 @@
+"""assemble: examples.sql over the valid sources, one row per decision, and the point-in-time audit."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+
+from perennial.data.audit import choose_cuts, refuse_peeking, summarise_audit
+from perennial.data.contract import Contract, column_of_role
+from perennial.io.contract import read_contract
+from perennial.io.files import write_json
+from perennial.io.params import read_params
+from perennial.io.process import run_stage
+from perennial.io.replay import create_sources, read_instants, replay_cuts, run_examples
+from perennial.io.tables import write_table
+from perennial.io.warehouse import open_warehouse
+from perennial.refusal import Refusal
+
+PARAMS = (
+    *("problem.as_of", "engine.memory_gb", "engine.workers", "assemble.random_cuts", "assemble.adversarial_cuts"),
+    *("assemble.days", "assemble.window_hours", "assemble.lookback_days", "assemble.seed"),
+)
+VALID, QUERY = "data/valid", "data/examples.sql"
+NOT_AUDITABLE = {"auditable": False, "passed": None, "cuts": [], "rows_compared": 0, "differences": []}
+
+
+def read_query() -> str:
+    """Return the text of examples.sql."""
+    try:
+        return Path(QUERY).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Refusal(f"{QUERY} is not there: it says how sources become one row per decision.") from None
+
+
+def summarise(examples: pa.Table, contract: Contract) -> dict[str, Any]:
+    """Return the facts of the assembly: rows, labelled rows, and how the others ended."""
+    target, outcome = column_of_role(contract, "target"), column_of_role(contract, "outcome")
+    facts: dict[str, Any] = {"rows": examples.num_rows, "columns": examples.num_columns}
+    facts["labelled"] = examples.num_rows - (examples[target].null_count if target else 0)
+    if outcome:
+        counts = examples[outcome].value_counts().to_pylist()
+        facts["outcomes"] = {str(each["values"]): each["counts"] for each in counts}
+    return facts
+
+
+def main() -> None:
+    """Run the stage."""
+    p, contract, query = read_params(PARAMS), read_contract(), read_query()
+    as_of, time = str(p["problem.as_of"]), column_of_role(contract, "time")
+    with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
+        create_sources(database, contract, VALID)
+        condition = f'"{time}" <= TIMESTAMP \'{as_of}\'' if time else "true"
+        examples = run_examples(database, "known", query, contract.examples, condition, as_of)
+        if examples.num_rows == 0:
+            raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
+        audit = NOT_AUDITABLE if time is None else run_audit(database, contract, query, examples, time, p)
+    write_table("data/examples.parquet", examples)
+    write_json("metrics/assembly.json", summarise(examples, contract))
+    write_json("metrics/point_in_time.json", audit)
+
+
+def run_audit(
+    database: duckdb.DuckDBPyConnection, contract: Contract, query: str, examples: pa.Table, time: str, p: dict[str, Any]
+) -> dict[str, Any]:
+    """Replay time at the cuts and return the facts; raises Refusal when a feature peeks."""
+    cuts = choose_cuts(
+        np.asarray(examples[time].to_numpy(), dtype="datetime64[us]"),
+        read_instants(database, contract, "known"),
+        random=p["assemble.random_cuts"],
+        adversarial=p["assemble.adversarial_cuts"],
+        days=[str(day) for day in p["assemble.days"]],
+        seed=p["assemble.seed"],
+    )
+    window, lookback = p["assemble.window_hours"], p["assemble.lookback_days"]
+    rows, differences = replay_cuts(
+        database, contract, query, cuts, window_hours=window, lookback_days=lookback
+    )
+    refuse_peeking(differences, rows)
+    return summarise_audit(cuts, rows, sum(column.role == "input" for column in contract.examples))
+
+
+if __name__ == "__main__":
+    run_stage(main)

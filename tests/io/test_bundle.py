@@ -1,0 +1,185 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from perennial.io.bundle import bundle_hash, load_bundle, read_part, read_seen_keys, verify_bundle, write_bundle
+from perennial.io.files import sha256_file
+from perennial.model.encoding import predict_frame
+from perennial.model.predictor import Model
+from perennial.model.reference import golden_rows, reference_statistics
+from perennial.model.schema import describe_inputs
+from perennial.model.seen import hash_keys
+from perennial.refusal import Refusal
+from tests.model.examples import CLASSES, COLUMNS, make_frame, make_model
+
+FRAME = make_frame()
+MODELS = {task: make_model(task, threshold=0.25 if task == "binary" else None) for task in CLASSES}
+
+
+def write(folder: Path, model: Model) -> str:
+    return write_bundle(
+        folder,
+        model,
+        schema=describe_inputs(COLUMNS),
+        golden_rows=golden_rows(FRAME, model.encoder, count=20),
+        reference=reference_statistics(FRAME, model.encoder, predict_frame(model, FRAME)),
+        seen=hash_keys(range(len(FRAME))),
+        seen_until="2013-05-01T00:00:00",
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundle") / "bundle"
+    write(folder, MODELS["binary"])
+    return folder
+
+
+@pytest.fixture
+def bundle(written: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(written, tmp_path / "bundle")
+
+
+@pytest.mark.parametrize("task", CLASSES)
+def test_what_is_written_is_loaded(tmp_path: Path, task: str) -> None:
+    model = MODELS[task]
+    assert write(tmp_path / "bundle", model) == bundle_hash(tmp_path / "bundle")
+    loaded = load_bundle(tmp_path / "bundle")
+    assert (loaded.task, loaded.classes, loaded.threshold, loaded.family) == (
+        task,
+        model.classes,
+        model.threshold,
+        "ensemble",
+    )
+    np.testing.assert_array_equal(predict_frame(loaded, FRAME), predict_frame(model, FRAME))
+
+
+def test_the_same_model_gives_the_same_bytes(written: Path, tmp_path: Path) -> None:
+    write(tmp_path / "again", make_model("binary", threshold=0.25))
+    names = sorted(path.name for path in written.iterdir())
+    assert names == sorted(path.name for path in (tmp_path / "again").iterdir())
+    assert [(written / name).read_bytes() for name in names] == [
+        (tmp_path / "again" / name).read_bytes() for name in names
+    ]
+
+
+def test_manifest_says_what_it_is(bundle: Path) -> None:
+    manifest = verify_bundle(bundle)
+    assert manifest["inputs"] == ["x", "flag", "text", "at"]
+    assert (manifest["rows"], manifest["seen_until"], manifest["threshold"]) == (
+        len(FRAME),
+        "2013-05-01T00:00:00",
+        0.25,
+    )
+    assert read_part(bundle, "schema.json")["inputs"][0]["name"] == "x"
+    np.testing.assert_array_equal(read_seen_keys(bundle), hash_keys(range(len(FRAME))))
+
+
+NAMES = (
+    "encoder.json",
+    "model.json",
+    "member_0.txt",
+    "calibration.json",
+    "golden.json",
+    "reference.json",
+    "schema.json",
+    "seen_keys.bin",
+)
+
+
+@pytest.mark.parametrize("read", [verify_bundle, load_bundle])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_flipped_byte_is_refused(bundle: Path, name: str, read: Callable[[Path], object]) -> None:
+    content = bytearray((bundle / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (bundle / name).write_bytes(content)
+    with pytest.raises(Refusal, match=f"{name} is not the file that was packed"):
+        read(bundle)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_file_is_refused(bundle: Path, name: str) -> None:
+    (bundle / name).unlink()
+    with pytest.raises(Refusal, match=f"{name} is missing"):
+        load_bundle(bundle)
+
+
+def test_a_missing_manifest_is_refused(bundle: Path) -> None:
+    (bundle / "manifest.json").unlink()
+    for read in (verify_bundle, load_bundle, bundle_hash):
+        with pytest.raises(Refusal, match=r"manifest\.json is not there"):
+            read(bundle)
+
+
+def test_an_extra_file_is_refused(bundle: Path) -> None:
+    (bundle / "model.pkl").write_bytes(b"")
+    with pytest.raises(Refusal, match=r"model\.pkl does not belong"):
+        load_bundle(bundle)
+
+
+def test_a_link_out_of_the_bundle_is_refused(bundle: Path) -> None:
+    shutil.move(bundle / "golden.json", bundle.parent / "elsewhere.json")
+    (bundle / "golden.json").symlink_to(bundle.parent / "elsewhere.json")
+    with pytest.raises(Refusal, match=r"golden\.json is not a plain file"):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not a bundle's manifest"),
+        ('{"files": {}, "format": 2}', "format 2"),
+        ("{}", "not a bundle's manifest"),
+    ],
+)
+def test_a_manifest_of_another_kind_is_refused(bundle: Path, content: str, reason: str) -> None:
+    (bundle / "manifest.json").write_text(content)
+    with pytest.raises(Refusal, match=reason):
+        load_bundle(bundle)
+
+
+def edit_and_sign(bundle: Path, name: str, change: Callable[[dict], None]) -> None:
+    """Change a file and its hash in the manifest: what a hash alone cannot see."""
+    document = json.loads((bundle / name).read_text())
+    change(document)
+    (bundle / name).write_text(json.dumps(document))
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["files"][name] = sha256_file(bundle / name)
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("golden.json", lambda golden: golden["predictions"].__setitem__(7, golden["predictions"][7] + 2e-9)),
+        ("model.json", lambda model: model.update(weights=[0.7, 0.3])),
+        ("calibration.json", lambda calibration: calibration.update(kind="platt", slope=1.0, intercept=1e-7)),
+        ("encoder.json", lambda encoder: encoder["columns"][2]["categories"].reverse()),
+    ],
+)
+def test_a_model_that_answers_differently_is_refused(bundle: Path, name: str, change: Callable[[dict], None]) -> None:
+    edit_and_sign(bundle, name, change)
+    verify_bundle(bundle)
+    with pytest.raises(Refusal, match=r"golden\.json is not reproduced"):
+        load_bundle(bundle)
+
+
+def test_golden_rows_may_not_be_emptied(bundle: Path) -> None:
+    edit_and_sign(bundle, "golden.json", lambda golden: golden.update(rows=[], predictions=[]))
+    with pytest.raises(Refusal, match=r"golden\.json holds predictions of shape"):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize("key", ["task", "target", "classes", "threshold"])
+def test_a_manifest_without_a_key_is_refused(bundle: Path, key: str) -> None:
+    edit_and_sign(bundle, "schema.json", lambda _: None)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    del manifest[key]
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(Refusal, match=f"has no `{key}`"):
+        load_bundle(bundle)

@@ -1,0 +1,68 @@
+import pandas as pd
+import pytest
+
+from perennial.data.contract import Column
+from perennial.model.encoding import encode_frame, encode_target, find_classes, fit_encoder
+from perennial.refusal import Refusal
+
+TEXTS = pd.DataFrame({"text": ["a"] * 5 + ["c"] * 4 + ["b"] * 4 + ["d"] * 2 + [None] * 9})
+
+
+@pytest.mark.parametrize(
+    ("max_categories", "min_count", "kept"),
+    [(9, 1, ["a", "b", "c", "d"]), (9, 3, ["a", "b", "c"]), (2, 1, ["a", "b"]), (9, 6, [])],
+)
+def test_frequent_categories_are_kept_in_order(max_categories: int, min_count: int, kept: list[str]) -> None:
+    columns = [Column("text", "category")]
+    state = fit_encoder(TEXTS, columns, max_categories=max_categories, min_count=min_count)
+    assert state["columns"][0]["categories"] == kept
+
+
+def test_features_and_categorical_positions() -> None:
+    frame = pd.DataFrame({"at": pd.to_datetime(["2013-01-01"]), "text": ["a"], "x": [1]})
+    state = fit_encoder(frame, [Column("at", "datetime"), Column("text", "category"), Column("x", "numeric")])
+    assert state["features"][0] == "at.month"
+    assert state["features"][-2:] == ["text", "x"]
+    assert state["categorical"] == [6]
+    assert encode_frame(state, frame).shape == (1, 8)
+
+
+@pytest.mark.parametrize("dtype", ["text", "id"])
+def test_free_text_and_ids_are_refused(dtype: str) -> None:
+    with pytest.raises(Refusal, match=f"`text` is of dtype {dtype}"):
+        fit_encoder(TEXTS, [Column("text", dtype)])
+
+
+def test_an_absent_input_is_refused() -> None:
+    with pytest.raises(Refusal, match="`speed` is not in the table"):
+        fit_encoder(TEXTS, [Column("speed", "numeric")])
+    state = fit_encoder(TEXTS, [Column("text", "category")])
+    with pytest.raises(Refusal, match="`text` is not in the table"):
+        encode_frame(state, pd.DataFrame({"x": [1]}))
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "classes", "codes"),
+    [
+        ([True, False, None], "binary", (False, True), [1, 0, None]),
+        (["no", "yes", "no"], "binary", ("no", "yes"), [0, 1, 0]),
+        (["b", "c", "a"], "multiclass", ("a", "b", "c"), [1, 2, 0]),
+        ([1.5, None], "regression", (), [1.5, None]),
+    ],
+)
+def test_targets_become_class_numbers(values: list, task: str, classes: tuple, codes: list) -> None:
+    target = pd.Series(values, name="y")
+    assert find_classes(target, task) == classes
+    assert [None if code != code else code for code in encode_target(target, classes)] == codes
+
+
+def test_an_unknown_class_has_no_number() -> None:
+    assert pd.isna(encode_target(pd.Series(["z"]), ("a", "b"))).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "task"), [([True, True], "binary"), (["a", "b"], "multiclass"), (["a", "b", "c"], "binary")]
+)
+def test_too_few_or_many_classes_are_refused(values: list, task: str) -> None:
+    with pytest.raises(Refusal, match="classes"):
+        find_classes(pd.Series(values, name="y"), task)

@@ -1,0 +1,134 @@
+"""evaluate, run on a small folder for each kind of task."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from perennial.data.contract import parse_contract
+from perennial.io.bundle import bundle_hash
+from perennial.io.files import write_json
+from perennial.io.tables import read_table, write_table
+from perennial.refusal import Refusal
+from perennial.stages import evaluate
+from tests.conftest import set_params
+from tests.stages.judged import make_contract, make_project, train_linear, write_model
+
+PLOTS = {
+    "roc": ["fpr", "tpr", "threshold", "class"],
+    "precision_recall": ["recall", "precision", "threshold", "class"],
+    "calibration": ["score", "rate", "rows", "class"],
+    "confusion": ["actual", "predicted"],
+    "slices": ["slice", "improvement", "low", "high", "rows"],
+    "importances": ["column", "value"],
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return make_project(tmp_path, getattr(request, "param", "binary"))
+
+
+def run() -> dict[str, Any]:
+    evaluate.main()
+    return json.loads(Path("metrics/evaluation.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("folder", "primary"),
+    [("binary", "log_loss"), ("multiclass", "log_loss"), ("regression", "rmse")],
+    indirect=["folder"],
+)
+def test_every_task_is_judged_and_drawn(folder: Path, primary: str) -> None:
+    evaluation = run()
+    assert evaluation["bundle"] == bundle_hash(folder / "models/bundle")
+    assert (evaluation["rows"], evaluation["blocks"], evaluation["overlap_rows"]) == (1500, 30, 0)
+    assert evaluation["first"] == "2013-04-01T00:00:00"
+    assert evaluation["improvement"]["over_constant"]["interval"][0] > 0.03
+    assert {one["column"] for one in evaluation["importances"]} == {"delay", "wind", "carrier"}
+    assert {one["column"] for one in evaluation["groups"]} == {"history", "weather"}
+    assert json.loads((folder / "metrics/scores.json").read_text())[primary] == evaluation["metrics"][primary]["value"]
+    for name, columns in PLOTS.items():
+        assert list(pd.read_csv(folder / f"metrics/plots/{name}.csv").columns) == columns
+
+
+def test_the_same_inputs_give_the_same_bytes(folder: Path) -> None:
+    run()
+    first = {path: path.read_bytes() for path in (folder / "metrics").rglob("*.*")}
+    run()
+    assert {path: path.read_bytes() for path in (folder / "metrics").rglob("*.*")} == first
+
+
+def test_a_test_row_that_was_learned_from_is_counted(folder: Path) -> None:
+    rows = read_table(folder / "data/examples.parquet")
+    model = train_linear(parse_contract(make_contract("binary")), rows, "binary")
+    write_model(folder / "models/bundle", model, rows["key"].tail(7))
+    assert run()["overlap_rows"] == 7
+
+
+@pytest.mark.parametrize("folder", ["multiclass"], indirect=True)
+def test_a_class_that_only_the_test_has_costs(folder: Path) -> None:
+    before = run()["metrics"]["log_loss"]["value"]
+    rows = read_table(folder / "data/examples.parquet")
+    rows.loc[rows.index[-1], "late"] = "diverted"
+    write_table(folder / "data/examples.parquet", rows)
+    after = run()
+    assert after["confusion"]["classes"][-1] == "(unseen)"
+    assert after["metrics"]["log_loss"]["value"] > before
+
+
+def release(folder: Path, keys: pd.Series | None = None, seen_until: str = "2013-03-01T00:00:00") -> str:
+    """Put a released model of half the rows in place and return its hash."""
+    rows = read_table(folder / "data/examples.parquet").head(2000)
+    model = train_linear(parse_contract(make_contract("binary")), rows, "binary", c=0.01)
+    released = write_model(folder / "models/champion", model, rows["key"] if keys is None else keys, seen_until)
+    write_json(folder / "models/champion.json", {"bundle": released})
+    return released
+
+
+def test_without_a_released_model_nothing_is_compared(folder: Path) -> None:
+    evaluation = run()
+    assert evaluation["champion"] is None
+    assert set(evaluation["improvement"]) == {"over_constant", "over_linear"}
+
+
+def test_a_released_model_is_judged_on_the_same_rows(folder: Path) -> None:
+    released, evaluation = release(folder), run()
+    assert evaluation["champion"]["bundle"] == released
+    assert evaluation["champion"]["obstacle"] is None
+    assert evaluation["champion"]["metrics"]["log_loss"] > evaluation["metrics"]["log_loss"]["value"]
+    assert evaluation["improvement"]["over_champion"]["value"] > 0
+    assert all("over_champion" in one for one in evaluation["slices"])
+
+
+def test_a_released_model_that_has_seen_test_rows_is_not_compared(folder: Path) -> None:
+    release(folder, keys=read_table(folder / "data/examples.parquet")["key"].tail(4))
+    evaluation = run()
+    assert "trained on 4 of the test rows" in evaluation["champion"]["obstacle"]
+    assert "over_champion" not in evaluation["improvement"]
+
+
+def test_a_released_model_with_a_column_that_is_gone_is_not_compared(folder: Path) -> None:
+    release(folder)
+    contract = make_contract("binary")
+    contract["examples"]["wind"]["role"] = "ignored"  # type: ignore[index]
+    (folder / "data/contract.yaml").write_text(json.dumps(contract))
+    rows = read_table(folder / "data/examples.parquet").head(4000)
+    write_model(folder / "models/bundle", train_linear(parse_contract(contract), rows, "binary"), rows["key"])
+    assert "needs wind" in run()["champion"]["obstacle"]
+
+
+def test_the_released_model_itself_is_the_same_bundle(folder: Path) -> None:
+    shutil.copytree(folder / "models/bundle", folder / "models/champion")
+    write_json(folder / "models/champion.json", {"bundle": bundle_hash(folder / "models/champion")})
+    assert run()["champion"]["same"]
+
+
+def test_a_metric_that_is_no_proper_score_is_refused(folder: Path) -> None:
+    set_params(folder, {"problem.metric": "auc"})
+    with pytest.raises(Refusal, match="judged by one of log_loss, brier"):
+        run()

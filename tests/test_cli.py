@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from perennial.cli import main, parse_arguments, rewrite_graph
+from perennial.refusal import Refusal
+from tests.conftest import ROOT
+from tests.tiny import write_tiny_project
+
+
+@pytest.mark.parametrize(
+    "words", [["serve", "--port", "3001"], ["serve"], ["verdict"], ["report"], ["graph", "--check"]]
+)
+def test_every_command_of_the_makefile_is_known(words: list[str]) -> None:
+    assert callable(parse_arguments(words).run)
+    assert f"perennial {words[0]}" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize("words", [[], ["serv"], ["serve", "--port", "x"]])
+def test_other_words_end_with_the_usage(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(words)
+    assert ended.value.code == 2
+    assert "usage: perennial" in capsys.readouterr().err
+
+
+def test_a_refusal_is_said_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["perennial", "verdict"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "refused: models/bundle/manifest.json is not there: make the bundle with `dvc repro train`.\n"
+    )
+
+
+def test_a_verdict_without_rehearsal_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_tiny_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Refusal, match=r"metrics/rehearsal.json is not there: run `dvc repro`"):
+        parse_arguments(["verdict"]).run(None)
+
+
+def test_a_stale_graph_is_refused_and_rewritten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = "stages:\n  gate:\n    cmd: python -m perennial.stages.gate\n    deps:\n      - metrics/evaluation.json\n"
+    (tmp_path / "dvc.yaml").write_text(stage)
+    (tmp_path / "src").symlink_to(ROOT / "src")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Refusal, match="run `make graph`"):
+        rewrite_graph(parse_arguments(["graph", "--check"]))
+    assert (tmp_path / "dvc.yaml").read_text() == stage
+    rewrite_graph(parse_arguments(["graph"]))
+    assert "src/perennial/evaluation/gate.py" in (tmp_path / "dvc.yaml").read_text()
+    rewrite_graph(parse_arguments(["graph", "--check"]))
