@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from perennial.report.blocks import Figures, Folded, Table, Text
-from perennial.report.columns import tell_columns
+from perennial.report.columns import choose_shown, tell_columns
 from tests.report.example import binary_facts, empty_facts, multiclass_facts, number_column, regression_facts
 
 
@@ -42,6 +42,12 @@ def test_only_so_many_are_drawn() -> None:
     facts["shown"]["columns"] = 1
     figures = next(block for block in tell_columns(facts).blocks if isinstance(block, Figures))
     assert len(figures.drawings) == 1
+
+
+def test_every_group_is_drawn_before_a_second_of_one() -> None:
+    columns = [{"name": name, "group": group} for name, group in [("a", "x"), ("b", "x"), ("c", "y"), ("d", "")]]
+    assert [column["name"] for column in choose_shown(columns, 3)] == ["a", "c", "d"]
+    assert [column["name"] for column in choose_shown(columns, 4)] == ["a", "b", "c", "d"]
 
 
 def test_personal_and_empty_columns_are_listed_not_drawn() -> None:

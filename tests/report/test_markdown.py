@@ -33,7 +33,8 @@ def test_a_huge_run_fits_into_a_comment() -> None:
         ("<img src=x>", "&#60;img src=x&#62;"),
         ("@team", "&#64;team"),
         ("two\nlines", "two lines"),
-        ("log_loss", "log&#95;loss"),
+        ("log_loss", "log_loss"),
+        ("_x_", "&#95;x&#95;"),
         ("東京", "東京"),
     ],
 )

@@ -12,7 +12,7 @@ def classes(svg: str) -> list[str]:
 def test_dots_have_whiskers_and_a_bad_one_is_a_square() -> None:
     svg = ranked_rows("x", "y", [Bar("a", 0.1, 0.05, 0.2), Bar("b", -0.1, -0.2, 0.0, strong=True)], reference=0.0)
     found = classes(svg)
-    assert (found.count("whisker"), found.count("ref"), found.count("dot"), found.count("dot strong")) == (6, 1, 1, 1)
+    assert (found.count("whisker"), found.count("ref"), found.count("dot"), found.count("dot strong")) == (6, 2, 1, 1)
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [0.3, 0.1], [-0.2, 0.4]])

@@ -76,7 +76,7 @@ def folds_by_time(times: Instants, first: np.datetime64, valid_start: np.datetim
     """Return 0..folds-1 for instants of train, shape (n,): consecutive spans of equally many whole days, ±1."""
     days = max(1, int((valid_start - first.astype("datetime64[D]")) / DAY))
     number = (times.astype("datetime64[D]") - first.astype("datetime64[D]")) / DAY
-    return np.clip(number.astype(np.int64) * folds // days, 0, folds - 1).astype(np.int8)
+    return np.asarray(np.clip(number.astype(np.int64) * folds // days, 0, folds - 1), dtype=np.int8)
 
 
 def roles_by_hash(shares: npt.NDArray[np.float64], sizes: SplitSizes) -> tuple[Words, Folds]:
@@ -113,9 +113,9 @@ def split_by_time(
 
 def units_of(frame: pd.DataFrame, key: str, group: str | None) -> list[object]:
     """Return what must not be divided, per row: its group where it has one, else its key."""
-    return (
-        frame[key] if group is None else frame[group].astype(object).where(frame[group].notna(), frame[key])
-    ).tolist()
+    if group is None:
+        return list(frame[key])
+    return list(frame[group].astype(object).where(frame[group].notna(), frame[key]))
 
 
 def split_by_hash(units: Sequence[object], labelled: Mask, sizes: SplitSizes) -> tuple[Words, Folds]:

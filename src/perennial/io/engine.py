@@ -38,11 +38,14 @@ def count_cores() -> int:
 
 
 def plan_workers(workers: int, pieces: int, cores: int) -> tuple[int, int]:
-    """Return (processes, threads in each): never more processes than `workers` (0: one per core) or pieces."""
+    """Return (processes, threads in each): never more processes than `workers` (0: one per core) or pieces.
+
+    Where `workers` is 0, cores that no process takes become threads; a number of workers is also a number of cores.
+    """
     if workers < 0:
         raise Refusal(f"engine.workers is {workers}: give a number of processes, or 0 for one per core.")
     processes = max(1, min(workers or cores, pieces))
-    return processes, max(1, cores // processes)
+    return processes, 1 if workers else max(1, cores // processes)
 
 
 def map_here(function: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:

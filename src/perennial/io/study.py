@@ -58,7 +58,7 @@ def open_journal(path: Path) -> optuna.Study:
     _drop_torn_line(path)
     try:
         return _create_study(path)
-    except (ValueError, KeyError):
+    except (ValueError, KeyError, TypeError, AssertionError):  # what Optuna raises at lines it cannot replay
         path.unlink()
         return _create_study(path)
 
@@ -103,4 +103,7 @@ def finished_trials(study: optuna.Study, batch: int, trials: int) -> list[Frozen
     states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
     by_place = {trial.user_attrs["place"]: trial for trial in study.get_trials(states=states)}
     count = next(place for place in range(len(by_place) + 1) if place not in by_place)
-    return [by_place[place] for place in range(count if count >= trials else count // batch * batch)]
+    kept = [by_place[place] for place in range(min(count, trials) if count >= trials else count // batch * batch)]
+    for place, trial in enumerate(kept):
+        trial.number = place
+    return kept

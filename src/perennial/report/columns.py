@@ -28,7 +28,7 @@ def tell_columns(facts: Facts) -> Section:
     folded = Folded(f"All {plural(len(ordered), 'column')} as a table", (Text(explain_table(profile), "note"), rest))
     charts = (
         explain_charts(profile),
-        draw_columns(profile, ordered[: facts["shown"]["columns"]]),
+        draw_columns(profile, choose_shown(ordered, facts["shown"]["columns"])),
         draw_drift(profile, ordered),
     )
     blocks = (Text(explain(profile, ordered)), suspect_block(profile), *charts, folded)
@@ -102,6 +102,16 @@ def suspect_block(profile: Facts) -> Text | Table:
         )
     rows = tuple((f"{FAILED} {suspect['column']}", suspect["reason"]) for suspect in suspects)
     return Table(("Leak suspect", "Why"), rows, words=2)
+
+
+def choose_shown(ordered: list[Facts], count: int) -> list[Facts]:
+    """The strongest column of every group, then the strongest of all, at most `count`, the strongest first."""
+    groups: dict[str, str] = {}
+    for column in ordered:
+        groups.setdefault(column.get("group") or column["name"], column["name"])
+    first = [column for column in ordered if column["name"] in groups.values()]
+    chosen = (first + [column for column in ordered if column not in first])[:count]
+    return [column for column in ordered if column in chosen]
 
 
 def draw_columns(profile: Facts, shown: list[Facts]) -> Figures | None:

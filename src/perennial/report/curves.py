@@ -53,10 +53,10 @@ class Axis:
 
 
 def legend(lines: Sequence[Line], x: float, y: float) -> Markup:
-    """Names beside a sample of each line's style, so that colour is never the only signal."""
+    """Names beside a sample of each line's style, so that colour is never the only signal; two stand side by side."""
     parts = []
     for i, item in enumerate(lines):
-        at = y + 16 * i
+        x, at = (x + 110 * min(i, 1), y) if len(lines) == 2 else (x, y + 16 * i)
         dot = element("circle", cx=x + 11, cy=at, r=3, klass="dot faint")
         parts.append(line((x, at), (x + 22, at), STYLES[i % len(STYLES)]) if item.stroke else dot)
         parts.append(text(x + 28, at + 4, item.name, "tick"))
@@ -84,7 +84,7 @@ def line_chart(
         parts.append(line((to_x(x.low), to_y(y.low)), (to_x(x.high), to_y(y.high)), "ref"))
     for i, item in enumerate(lines):
         parts.append(curve(item, STYLES[i % len(STYLES)], to_x, to_y))
-    if named_at:
+    if named_at and len(lines) > 1:
         parts.append(legend(lines, *named_at))
     return figure(title, description, join(parts), width=box.width, height=box.height)
 
@@ -105,13 +105,13 @@ def curve(item: Line, style: str, to_x: Callable[[float], float], to_y: Callable
 def roc(title: str, description: str, lines: Sequence[Line]) -> Markup:
     """True against false positive rate; the dashed diagonal is guessing."""
     x, y = Axis("share of the others warned of", *UNIT), Axis("share of the cases found", *UNIT)
-    return line_chart(title, description, lines, x=x, y=y, diagonal=True, named_at=(250, 160))
+    return line_chart(title, description, lines, x=x, y=y, diagonal=True, named_at=(180, 150))
 
 
 def precision_recall(title: str, description: str, lines: Sequence[Line]) -> Markup:
     """Precision against recall."""
     return line_chart(
-        title, description, lines, x=Axis("recall", *UNIT), y=Axis("precision", *UNIT), named_at=(270, 44)
+        title, description, lines, x=Axis("recall", *UNIT), y=Axis("precision", *UNIT), named_at=(60, 140)
     )
 
 

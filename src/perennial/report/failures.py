@@ -99,8 +99,8 @@ def tell_gate(facts: Facts) -> Section:
         (
             state_mark(check.get("passed")),
             humanise(check["name"]),
-            plain(check.get("value")),
-            plain(check.get("threshold")),
+            plain(check.get("value"), 3),
+            plain(check.get("threshold"), 3),
             plain_interval(check.get("interval")),
             number(check.get("rows")),
         )
@@ -108,8 +108,8 @@ def tell_gate(facts: Facts) -> Section:
     )
     head = ("Result", "Check", "Value", "Threshold", "Interval", "Rows")
     failing = [humanise(check["name"]).lower() for check in checks if not check.get("passed")]
-    told = f"{plural(len(checks), 'check')}, {number(len(failing))} failed"
-    told += f": {listed(failing)}." if failing else ": all passed."
+    told = plural(len(checks), "check")
+    told += f", {number(len(failing))} failed: {listed(failing)}." if failing else ": all passed."
     return Section("gate", "The gate", (Text(told), Table(head, rows, 2), sentences_of(ordered)))
 
 

@@ -8,6 +8,7 @@ from perennial.report.blocks import Drawing, Figures, Section, Table, Terms, Tex
 from perennial.report.curves import Axis, Line, bounds, line_chart
 from perennial.report.opening import metric_name
 from perennial.report.ranks import Bar, ranked_rows
+from perennial.report.svg import Box
 from perennial.report.words import is_number, listed, number, percent, pick, plain, plural
 
 Facts = dict[str, Any]
@@ -21,7 +22,7 @@ def tell_search(facts: Facts) -> Section:
         return Section("search", "The search", (Text("No search has been recorded."),))
     metric, score = metric_name(facts), number(pick(search, "best", "score"), 4)
     told = (
-        f"{plural(search['trials'], 'configuration')} tried on {plural(search.get('folds'), 'fold')} of the "
+        f"{plural(search['trials'], 'configuration')} tried on {plural(search.get('folds'), 'fold')} of "
         f"{number(search.get('rows'))} rows learned from. The best is {pick(search, 'best', 'family')}, "
         f"with {metric} {score}."
     )
@@ -40,7 +41,7 @@ def history_figure(facts: Facts) -> Figures | None:
     lines = [Line("best so far", best), Line("one trial", shown, dots=True, stroke=False)]
     told = f"The best score fell from {number(best[0][1], 4)} to {number(best[-1][1], 4)} in {len(rows)} trials."
     x, y = Axis("trial", rows[0]["trial"], rows[-1]["trial"]), Axis("", low, high)
-    svg = line_chart("Search history", told, lines, x=x, y=y, named_at=(290, 20))
+    svg = line_chart("Search history", told, lines, x=x, y=y, box=Box(top=34), named_at=(46, 12))
     history = Drawing(svg, "Score of each trial", f"{told} Lower is better; hopeless trials sit on the upper edge.")
     return Figures(tuple(drawing for drawing in (history, settings_drawing(facts)) if drawing))
 
@@ -79,7 +80,7 @@ def model_terms(facts: Facts) -> Terms | None:
     pairs = (
         ("Family", train.get("family")),
         ("Rows learned from", train.get("rows")),
-        ("Seen until", train.get("seen_until")),
+        ("Seen until", str(train["seen_until"]).replace("T", " ") if train.get("seen_until") else None),
         ("Calibration", train.get("calibration")),
         ("Threshold", train.get("threshold")),
         ("Better than linear", f"{percent(gain)} on rows held out while training" if is_number(gain) else None),

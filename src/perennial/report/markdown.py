@@ -12,7 +12,7 @@ MOST_CHARACTERS = 65_000  # GitHub takes 65,536
 MOST_ROWS = 30
 FIRST = ("verdict", "champion", "metrics", "slices", "gate")
 TOLD = ("verdict", "metrics")  # the headings that are open from the start
-SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&@])")
+SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~&@]|\b_|_\b)")
 
 
 def escape_text(value: str) -> str:
@@ -46,7 +46,7 @@ def render_section(section: Section, *, folded: bool) -> str:
 
 
 def render_block(block: Block) -> str:
-    """One block as Markdown; charts as the sentence that reads them."""
+    """One block as Markdown; charts are left to the page."""
     match block:
         case Text():
             return f"{escape_text(block.text)}\n"
@@ -60,11 +60,7 @@ def render_block(block: Block) -> str:
         case Table():
             return render_table(block)
         case Figures():
-            return (
-                ""
-                if block.small
-                else "".join(f"{escape_text(d.title)}: {escape_text(d.caption)}\n\n" for d in block.drawings)
-            )
+            return ""
         case Folded():
             return "\n".join(render_block(inner) for inner in block.blocks)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from perennial.report.blocks import Drawing, Figures, Section, Text, keep
@@ -11,6 +12,7 @@ from perennial.report.words import is_number, number, percent, percent_interval,
 
 Facts = dict[str, Any]
 MOST_CLASSES = 3
+PERFECTION = "The dashed diagonal is perfection."
 
 
 def tell_calibration(facts: Facts) -> Section:
@@ -23,10 +25,15 @@ def tell_calibration(facts: Facts) -> Section:
         size = f"{number(gap)} standard deviations" if regression else f"{number(100 * gap, 1)} percentage points"
         how = f"{size} apart on average, over groups of alike predictions"
         told = Text(f"What the model says and what happens lie {how}.")
-    return Section("calibration", "Does it mean what it says?", keep(told, calibration_figures(facts, regression)))
+    drawings = calibration_drawings(facts, regression)
+    read = Text(drawings[0].caption) if len(drawings) == 1 else None
+    if read:
+        drawings = (replace(drawings[0], caption=PERFECTION),)
+    blocks = (told, read, Figures(drawings) if drawings else None)
+    return Section("calibration", "Does it mean what it says?", keep(*blocks))
 
 
-def calibration_figures(facts: Facts, regression: bool) -> Figures | None:
+def calibration_drawings(facts: Facts, regression: bool) -> tuple[Drawing, ...]:
     """Said against happened: one chart, or one for each of the first classes."""
     classes: dict[str, list[Bin]] = {}
     for row in pick(facts, "curves", "calibration", default=[]):
@@ -34,10 +41,10 @@ def calibration_figures(facts: Facts, regression: bool) -> Figures | None:
             made = Bin(row["score"], row["rate"], int(row.get("rows") or 0))
             classes.setdefault(str(row.get("class") or ""), []).append(made)
     if regression:
-        return Figures((draw_numbers(classes[""]),)) if len(classes.get("", [])) > 1 else None
+        return (draw_numbers(classes[""]),) if len(classes.get("", [])) > 1 else ()
     only = len(classes) == 1
     drawings = [draw_bins("" if only else f" of {short(name, 20)}", bins) for name, bins in classes.items()]
-    return Figures(tuple(drawings[:MOST_CLASSES])) if drawings else None
+    return tuple(drawings[:MOST_CLASSES])
 
 
 def draw_bins(whose: str, bins: list[Bin]) -> Drawing:
@@ -48,7 +55,7 @@ def draw_bins(whose: str, bins: list[Bin]) -> Drawing:
         f"where it said about {percent(high.predicted, 0)}, {percent(high.observed, 0)} did."
     )
     svg = calibration(f"Calibration{whose}", told, bins)
-    return Drawing(svg, f"Predicted against observed{whose}", f"{told} The dashed diagonal is perfection.")
+    return Drawing(svg, f"Predicted against observed{whose}", told)
 
 
 def draw_numbers(bins: list[Bin]) -> Drawing:
@@ -58,7 +65,7 @@ def draw_numbers(bins: list[Bin]) -> Drawing:
     lines = [Line("", [(item.predicted, item.observed) for item in bins], dots=True)]
     x, y = Axis("mean prediction", low, high), Axis("mean of what happened", low, high)
     svg = line_chart("Calibration", told, lines, x=x, y=y, diagonal=True)
-    return Drawing(svg, "Predicted against observed", f"{told} The dashed diagonal is perfection.")
+    return Drawing(svg, "Predicted against observed", told)
 
 
 def tell_cost(facts: Facts) -> Section | None:

@@ -37,7 +37,7 @@ def ranked_rows(
     x = scale(low - slack, high + (high - low) * 0.04, left, end)
     parts = [ranked_row(bar, 4 + row * i, x, (left, end), from_zero=from_zero) for i, bar in enumerate(bars)]
     if reference is not None:
-        parts.insert(0, line((x(reference), 2), (x(reference), height - 2), "ref"))
+        parts += [line((x(reference), row * i + 21), (x(reference), row * i + 35), "ref") for i in range(len(bars))]
     return figure(title, description, join(parts), width=width, height=height)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from perennial.report.blocks import Section
 from perennial.report.closing import tell_champion, tell_provenance, tell_rehearsal
 from perennial.report.columns import tell_columns
-from perennial.report.evidence import tell_audit, tell_data, tell_split
+from perennial.report.division import tell_split
+from perennial.report.evidence import tell_audit, tell_data
 from perennial.report.failures import tell_gate, tell_slices
 from perennial.report.judgement import tell_metrics
 from perennial.report.learning import tell_model, tell_search

@@ -90,7 +90,7 @@ def plain_interval(bounds: Any) -> str:
     """Write an interval with short numbers; a dash when there is none."""
     if not isinstance(bounds, list | tuple) or len(bounds) != 2:
         return NOTHING
-    return f"{plain(bounds[0])} to {plain(bounds[1])}"
+    return f"{plain(bounds[0], 3)} to {plain(bounds[1], 3)}"
 
 
 def percent_interval(bounds: Any, digits: int = 1) -> str:

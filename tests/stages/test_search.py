@@ -1,0 +1,103 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from perennial.io.files import read_json, sha256_file
+from perennial.refusal import Refusal
+from perennial.stages import search, split
+from tests.conftest import ROOT
+from tests.stages.learned import make_project
+
+OUTPUTS = (
+    *("models/best.json", "metrics/search.json"),
+    *("metrics/plots/search_history.csv", "metrics/plots/search_importances.csv"),
+)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    return {name: sha256_file(folder / name) for name in OUTPUTS}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = make_project(tmp_path / "p")
+    monkeypatch.chdir(place)
+    split.main()
+    return place
+
+
+def start(folder: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "perennial.stages.search"]
+    return subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
+
+
+def test_the_search_tells_what_it_tried_and_leaves_nothing_behind(folder: Path) -> None:
+    search.main()
+    best, facts = read_json("models/best.json"), read_json("metrics/search.json")
+    assert best["family"] == facts["best"]["family"]
+    assert set(facts["families"]) == set(best["families"]) == {"lightgbm", "linear"}
+    assert (facts["trials"], facts["rows"], facts["folds"]) == (6, 3000, 3)
+    assert facts["complete"] == sum(family["complete"] for family in facts["families"].values())
+    history = pd.read_csv("metrics/plots/search_history.csv")
+    assert history["trial"].tolist() == list(range(6))
+    assert history["best"].is_monotonic_decreasing
+    assert history["best"].iloc[-1] == pytest.approx(best["score"])
+    assert best["score"] < 0.69
+    assert not list(Path(".perennial/tmp").iterdir())
+    assert not Path("dvclive").exists(), "there is no repository to track in"
+
+
+def test_two_workers_find_what_one_finds(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search.main()
+    other = make_project(tmp_path / "other", engine__workers=2)
+    monkeypatch.chdir(other)
+    split.main()
+    search.main()
+    assert hashes(folder) == hashes(other)
+
+
+def test_a_killed_search_goes_on_to_the_same_end(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = make_project(tmp_path / "killed")
+    monkeypatch.chdir(killed)
+    split.main()
+    with start(killed) as process:
+        while not any(log.read_bytes().count(b"\n") > 4 for log in Path(".perennial/studies").glob("*.log")):
+            assert process.poll() is None, "it ended before it could be killed"
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert not Path("models/best.json").exists()
+    search.main()
+    monkeypatch.chdir(folder)
+    search.main()
+    assert hashes(killed) == hashes(folder)
+
+
+def test_more_trials_go_on_from_the_finished_ones(folder: Path) -> None:
+    search.main()
+    fewer = pd.read_csv("metrics/plots/search_history.csv")
+    text = Path("params.yaml").read_text()
+    Path("params.yaml").write_text(text.replace("trials: 6", "trials: 9"))
+    search.main()
+    assert len(list(Path(".perennial/studies").glob("*.log"))) == 1
+    assert pd.read_csv("metrics/plots/search_history.csv").head(6).equals(fewer)
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_other_tasks_are_searched_too(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_project(tmp_path / "p", task, search__trials=3))
+    split.main()
+    search.main()
+    assert read_json("metrics/search.json")["best"]["score"] < {"multiclass": 1.1, "regression": 20.0}[task]
+
+
+def test_an_unknown_family_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_project(tmp_path / "p", search__families=["lightgbm", "forest"]))
+    split.main()
+    with pytest.raises(Refusal, match="'forest'"):
+        search.main()
