@@ -366,7 +366,7 @@ SELECT
     CASE
         WHEN f.arrived_at IS NOT NULL THEN 'arrived'
         WHEN f.cancelled_at IS NOT NULL THEN 'cancelled'
-        WHEN f.departed_at < getvariable('as_of') - INTERVAL 1 DAY THEN 'diverted'
+        WHEN f.departed_at < CAST(getvariable('as_of') AS TIMESTAMP) - INTERVAL 1 DAY THEN 'diverted'
         ELSE 'pending'
     END AS outcome
 FROM legs AS f

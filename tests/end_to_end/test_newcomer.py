@@ -95,10 +95,8 @@ def test_readme_curl_gets_a_prediction(served: str, clone: Path) -> None:
     for line in lines:
         done = shell(f"set -o pipefail; {line}", clone)
         assert done.returncode == 0, done.stderr
-        answer = json.loads(done.stdout)
-        assert "detail" not in answer
         if "/predict" in line:
-            assert 0 < answer["predictions"][0]["score"] < 1
+            assert 0 < json.loads(done.stdout)["predictions"][0]["score"] < 1
 
 
 def bash_lines() -> list[str]:

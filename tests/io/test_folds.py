@@ -6,9 +6,8 @@ import pytest
 from perennial.io.engine import open_engine
 from perennial.io.folds import fit_members, predict_folds, read_fold, score_pieces, write_folds
 from perennial.io.learning import Learning, sample_learning
-from perennial.model.candidates import Candidate
+from perennial.model.candidates import Candidate, score_raw
 from perennial.model.folds import make_fold, score_fold
-from perennial.model.predictor import predict_member
 from tests.model.test_folds import FOLDS, frame, timed
 
 LINE, STIFF = Candidate("linear", {"C": 1.0}), Candidate("linear", {"C": 0.01})
@@ -47,7 +46,7 @@ def test_out_of_fold_scores_stand_beside_their_rows(learning: Learning, tmp_path
     x = learning.frame["x"].to_numpy()[oof.positions]
     assert [np.corrcoef(x, raw)[0, 1] > 0.8 for raw in oof.raws] == [True, True]
     assert np.abs(oof.raws[1]).max() < np.abs(oof.raws[0]).max()
-    assert predict_member(members[0], lesson.rows.X).shape == (60,)  # type: ignore[arg-type]
+    assert score_raw(members[0], lesson.rows.X).shape == (60,)
 
 
 def test_a_sample_is_chosen_by_key_and_stays_in_order(learning: Learning) -> None:

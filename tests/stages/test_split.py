@@ -42,5 +42,5 @@ def test_test_rows_repeated_in_train_are_refused(tmp_path: Path, monkeypatch: py
     rows = read_table("data/examples.parquet")
     early = rows.head(100).assign(at=rows["at"].max(), key=[f"copy{i}" for i in range(100)])
     write_table("data/examples.parquet", pd.concat([rows, early]).reset_index(drop=True))
-    with pytest.raises(Refusal, match="100 of .* test rows repeat"):
+    with pytest.raises(Refusal, match=r"100 of .* test rows repeat"):
         split.main()

@@ -110,7 +110,7 @@ def refuse_peeking(differences: Sequence[Difference], rows: int) -> None:
     first = {one.column: one for one in reversed(differences)}
     worst = sorted(totals, key=lambda column: (-totals[column], column))[:SHOWN]
     told = "; ".join(
-        f"{name} ({totals[name]} rows; at the cut {first[name].cut} row {first[name].key} is {first[name].full} in full "
+        f"{name} ({totals[name]} rows; at {first[name].cut} row {first[name].key} is {first[name].full} in full "
         f"and {first[name].masked} when the future is masked)"
         for name in worst
     )

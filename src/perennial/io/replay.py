@@ -16,7 +16,7 @@ from perennial.io.warehouse import read_folder_sql
 from perennial.refusal import Refusal
 
 DAY = np.timedelta64(1, "D")
-AHEAD = 3 * DAY
+AHEAD = DAY
 
 
 def create_sources(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: str) -> None:
@@ -34,7 +34,12 @@ def _examples_sql(query: str, columns: Sequence[Column], condition: str) -> str:
 
 
 def run_examples(
-    connection: duckdb.DuckDBPyConnection, schema: str, query: str, columns: Sequence[Column], condition: str, as_of: str
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    query: str,
+    columns: Sequence[Column],
+    condition: str,
+    as_of: str,
 ) -> pa.Table:
     """Return the examples that `query` yields over the sources of `schema`, typed and ordered as the contract says.
 
@@ -48,21 +53,35 @@ def run_examples(
         raise Refusal(f"data/examples.sql does not run: {' '.join(str(error).split())[:400]}") from None
 
 
-def _limit_span(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], low: str, high: str) -> None:
-    connection.execute("DROP SCHEMA IF EXISTS span CASCADE; CREATE SCHEMA span")
-    for source in sources:
-        name, time = quote(source.name), quote(source.time or "")
-        where = f" WHERE {time} >= TIMESTAMP '{low}' AND {time} < TIMESTAMP '{high}'" if source.time else ""
-        connection.execute(f"CREATE TABLE span.{name} AS SELECT * FROM known.{name}{where}")
-
-
-def _mask(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], cut: str) -> None:
-    connection.execute("DROP SCHEMA IF EXISTS cut CASCADE; CREATE SCHEMA cut")
+def _prepare(
+    connection: duckdb.DuckDBPyConnection, schema: str, sources: Sequence[Source], query: str, columns: Sequence[Column]
+) -> None:
+    connection.execute(f"CREATE SCHEMA {schema}")
     for source in sources:
         name = quote(source.name)
-        relation = f"span.{name}"
-        masked = f"SELECT * FROM {relation}" if is_static(source) else mask_sql(source, f"TIMESTAMP '{cut}'", relation)
-        connection.execute(f"CREATE VIEW cut.{name} AS {masked}")
+        connection.execute(f"CREATE TABLE {schema}.{name} AS SELECT * FROM known.{name} LIMIT 0")
+    time = quote(next(column.name for column in columns if column.role == "time"))
+    connection.execute(f"USE {schema}")
+    condition = f"{time} > CAST($1 AS TIMESTAMP) AND {time} <= CAST($2 AS TIMESTAMP)"
+    # Planned once: the query is long, and every cut runs it twice.
+    connection.execute(f"PREPARE {schema}_examples AS {_examples_sql(query, columns, condition)}")
+
+
+def _fill(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], low: str, high: str, cut: str) -> None:
+    for source in sources:
+        name, time = quote(source.name), quote(source.time or "")
+        if is_static(source) and connection.execute(f"SELECT 1 FROM span.{name} LIMIT 1").fetchone():
+            continue
+        where = f" WHERE {time} >= TIMESTAMP '{low}' AND {time} < TIMESTAMP '{high}'" if source.time else ""
+        connection.execute(f"DELETE FROM span.{name}")
+        connection.execute(f"INSERT INTO span.{name} SELECT * FROM known.{name}{where}")
+        connection.execute(f"DELETE FROM cut.{name}")
+        masked = mask_sql(source, f"TIMESTAMP '{cut}'", f"span.{name}")
+        connection.execute(f"INSERT INTO cut.{name} {masked}")
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, schema: str, since: str, until: str) -> pd.DataFrame:
+    return connection.execute(f"EXECUTE {schema}_examples('{since}', '{until}')").df()
 
 
 def replay_cuts(
@@ -77,20 +96,18 @@ def replay_cuts(
     """Return how many decisions were compared, and what differed between the full run and the masked ones.
 
     Each cut compares the decisions of the `window_hours` before it. Both runs see the rows from `lookback_days` before
-    the cut until three days after it: a shorter memory hides no peek, since it is the future that the runs differ in.
+    the cut until a day after it: a shorter memory hides no peek, since it is the future that the runs differ in.
     """
     sources, columns = list(contract.sources.values()), contract.examples
-    time, key = (next(c.name for c in columns if c.role == role) for role in ("time", "key"))
+    key = next(c.name for c in columns if c.role == "key")
     inputs, compared, found = [c.name for c in columns if c.role == "input"], 0, []
+    connection.execute("SET VARIABLE as_of = TIMESTAMP '9999-01-01'")
+    for schema in ("span", "cut"):
+        _prepare(connection, schema, sources, query, columns)
     for _, cut in tqdm(cuts, desc="point-in-time audit", disable=None):
         since, low, high = (cut - np.timedelta64(window_hours, "h"), cut - lookback_days * DAY, cut + AHEAD)
-        condition = f"{quote(time)} > TIMESTAMP '{since}' AND {quote(time)} <= TIMESTAMP '{cut}'"
-        _limit_span(connection, sources, str(low), str(high))
-        _mask(connection, sources, str(cut))
-        full, masked = (
-            run_examples(connection, schema, query, columns, condition, str(cut)).to_pandas()
-            for schema in ("span", "cut")
-        )
+        _fill(connection, sources, str(low), str(high), str(cut))
+        full, masked = (_execute(connection, schema, str(since), str(cut)) for schema in ("span", "cut"))
         found += compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
         compared += len(full)
     return compared, found
@@ -104,7 +121,8 @@ def read_instants(connection: duckdb.DuckDBPyConnection, contract: Contract, sch
         named = {column.known_at for column in every}
         for column in every:
             if column.dtype == "datetime" and column.name in named:
-                query = f"SELECT {quote(column.name)} AS v FROM {schema}.{quote(source.name)} WHERE v IS NOT NULL ORDER BY v"
+                table = f"{schema}.{quote(source.name)}"
+                query = f"SELECT {quote(column.name)} AS v FROM {table} WHERE v IS NOT NULL ORDER BY v"
                 values = connection.sql(query).to_arrow_table()["v"].to_numpy()
                 found[f"{source.name}.{column.name}"] = values.astype("datetime64[us]")
     return found

@@ -23,7 +23,7 @@ PARAMS = (
     *("assemble.days", "assemble.window_hours", "assemble.lookback_days", "assemble.seed"),
 )
 VALID, QUERY = "data/valid", "data/examples.sql"
-NOT_AUDITABLE = {"auditable": False, "passed": None, "cuts": [], "rows_compared": 0, "differences": []}
+NOT_AUDITABLE: dict[str, Any] = {"auditable": False, "passed": None, "cuts": [], "rows_compared": 0, "differences": []}
 
 
 def read_query() -> str:
@@ -51,7 +51,7 @@ def main() -> None:
     as_of, time = str(p["problem.as_of"]), column_of_role(contract, "time")
     with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
         create_sources(database, contract, VALID)
-        condition = f'"{time}" <= TIMESTAMP \'{as_of}\'' if time else "true"
+        condition = f"\"{time}\" <= TIMESTAMP '{as_of}'" if time else "true"
         examples = run_examples(database, "known", query, contract.examples, condition, as_of)
         if examples.num_rows == 0:
             raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
@@ -62,7 +62,12 @@ def main() -> None:
 
 
 def run_audit(
-    database: duckdb.DuckDBPyConnection, contract: Contract, query: str, examples: pa.Table, time: str, p: dict[str, Any]
+    database: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    query: str,
+    examples: pa.Table,
+    time: str,
+    p: dict[str, Any],
 ) -> dict[str, Any]:
     """Replay time at the cuts and return the facts; raises Refusal when a feature peeks."""
     cuts = choose_cuts(
@@ -74,9 +79,7 @@ def run_audit(
         seed=p["assemble.seed"],
     )
     window, lookback = p["assemble.window_hours"], p["assemble.lookback_days"]
-    rows, differences = replay_cuts(
-        database, contract, query, cuts, window_hours=window, lookback_days=lookback
-    )
+    rows, differences = replay_cuts(database, contract, query, cuts, window_hours=window, lookback_days=lookback)
     refuse_peeking(differences, rows)
     return summarise_audit(cuts, rows, sum(column.role == "input" for column in contract.examples))
 

@@ -1,5 +1,6 @@
 """train: the best settings fitted on all learned rows, calibrated out of fold; models/bundle and metrics/train.json."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from perennial.data.contract import inputs_of
@@ -15,6 +16,7 @@ from perennial.io.learning import Learning, read_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.model.calibration import inverse_link
+from perennial.model.candidates import Candidate
 from perennial.model.ensemble import (
     Choice,
     choose_members,
@@ -23,7 +25,7 @@ from perennial.model.ensemble import (
     pick_contenders,
     prefer_linear,
 )
-from perennial.model.finish import describe_choice, describe_losses, finish_choice, settings_to_fit
+from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
 from perennial.model.predictor import Model
 from perennial.model.reference import golden_rows, reference_statistics
@@ -58,6 +60,41 @@ def improve_linear(
     return improvement(sample, ours, theirs)
 
 
+def choose(
+    learning: Learning, oof: OutOfFold, contenders: Sequence[Candidate], linear: int, p: dict[str, Any]
+) -> tuple[Choice, dict[str, Any]]:
+    """Return what is served, and its improvement over the linear model, which is served where that is not clear."""
+    choice = choose_members(oof, p["problem.task"], least_gain=p["train.ensemble_gain"])
+    gain = improve_linear(learning, oof, choice, linear, p)
+    if prefer_linear(contenders, choice, gain["interval"][0]):
+        choice = choose_single(oof, (linear,), p["problem.task"])
+    return choice, gain
+
+
+def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, Any]) -> dict[str, Any]:
+    """Write the bundle and return what metrics/train.json says of it."""
+    frame, time = learning.frame, p["problem.time"]
+    seen_until = None if time is None else frame[time].max().isoformat()
+    bundle = write_bundle(
+        "models/bundle",
+        model,
+        schema=describe_inputs(inputs_of(read_contract())),
+        golden_rows=golden_rows(frame, model.encoder, count=p["train.golden_rows"]),
+        reference=reference_statistics(frame, model.encoder, finish.scores),
+        seen=hash_keys(frame[p["problem.key"]]),
+        seen_until=seen_until,
+    )
+    return {
+        "bundle": bundle,
+        "family": model.family,
+        "rows": len(frame),
+        "seen_until": seen_until,
+        "threshold": finish.threshold,
+        "calibration": finish.calibration["kind"],
+        "calibration_map": finish.calibration,
+    }
+
+
 def main() -> None:
     """Read settings and rows, predict out of fold, choose, fit, write the bundle."""
     p = read_params(PARAMS)
@@ -74,10 +111,7 @@ def main() -> None:
     fixed = {"num_iterations": p["train.max_rounds"], "early_stopping_round": p["train.patience"], "seed": seed}
     with scratch_folder("train") as folder, open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
         oof = predict_folds(engine, folder, learning, contenders, fixed)
-        choice = choose_members(oof, task, least_gain=p["train.ensemble_gain"])
-        gain = improve_linear(learning, oof, choice, linear, p)
-        if prefer_linear(contenders, choice, gain["interval"][0]):
-            choice = choose_single(oof, (linear,), task)
+        choice, gain = choose(learning, oof, contenders, linear, p)
         lesson, members = fit_members(engine, folder, learning, settings_to_fit(contenders, oof, choice, seed))
     finish = finish_choice(oof, choice, task, p["problem.costs.false_positive"], p["problem.costs.false_negative"])
     model = Model(
@@ -90,26 +124,8 @@ def main() -> None:
         calibration=finish.calibration,
         threshold=finish.threshold,
     )
-    frame = learning.frame
-    seen_until = None if p["problem.time"] is None else frame[p["problem.time"]].max().isoformat()
-    bundle = write_bundle(
-        "models/bundle",
-        model,
-        schema=describe_inputs(inputs_of(read_contract())),
-        golden_rows=golden_rows(frame, model.encoder, count=p["train.golden_rows"]),
-        reference=reference_statistics(frame, model.encoder, finish.scores),
-        seen=hash_keys(frame[p["problem.key"]]),
-        seen_until=seen_until,
-    )
-    facts = {
-        "bundle": bundle,
-        "family": model.family,
+    facts = write_model(model, learning, finish, p) | {
         "members": describe_choice(contenders, oof, choice),
-        "rows": len(frame),
-        "seen_until": seen_until,
-        "threshold": finish.threshold,
-        "calibration": finish.calibration["kind"],
-        "calibration_map": finish.calibration,
         "out_of_fold": describe_losses(task, oof, choice, linear),
         "improvement_over_linear": gain,
     }
