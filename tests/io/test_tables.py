@@ -41,3 +41,9 @@ def test_a_truncated_file_is_refused(tmp_path: Path, content: bytes) -> None:
 def test_an_absent_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="not there"):
         read_table(tmp_path / "t.parquet")
+
+
+def test_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.parquet", FRAME)
+    with pytest.raises(Refusal, match="has no column 'z'"):
+        read_table(tmp_path / "t.parquet", ["a", "z"])

@@ -21,10 +21,15 @@ def write_table(path: str | Path, table: pa.Table | pd.DataFrame) -> None:
 
 
 def read_arrow(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet file, verifying its page checksums; raises Refusal when it is absent or damaged."""
+    """Read a Parquet file, verifying page checksums; raises Refusal when it is absent, damaged, or lacks a column."""
     names = None if columns is None else list(columns)
     try:
-        return pq.ParquetFile(path, page_checksum_verification=True).read(columns=names)
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        # The reader leaves out, without a word, what the file does not have.
+        absent = [name for name in names or () if name not in file.schema_arrow.names]
+        if absent:
+            raise Refusal(f"{path} has no column {absent[0]!r}: correct params.yaml or data/contract.yaml.")
+        return file.read(columns=names)
     except FileNotFoundError:
         raise Refusal(f"{path} is not there: run `dvc repro` to make it.") from None
     except (pa.ArrowInvalid, OSError) as error:
