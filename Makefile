@@ -5,7 +5,7 @@ export TMPDIR := $(CURDIR)/.perennial/tmp
 export BENTOML_HOME := $(CURDIR)/.perennial/bentoml
 export DVC_SITE_CACHE_DIR := $(CURDIR)/.perennial/dvc
 
-.PHONY: repro test test-full check serve report graph bench clean setup lock
+.PHONY: repro test test-full check soak serve report graph bench clean setup lock
 .DEFAULT_GOAL := repro
 
 setup: .venv/.runtime
@@ -38,7 +38,11 @@ test: check ## everything that needs wheels only
 test-full: .venv/.dev ## what is slow or needs system packages
 	@mkdir -p $(TMPDIR)
 	bash tests/system.sh
-	pytest -m slow
+	pytest -m "slow and not soak"
+
+soak: .venv/.dev ## one core against two, and every command of the README: half an hour
+	@mkdir -p $(TMPDIR)
+	pytest -m soak
 
 serve: .venv/.runtime ## answer predictions on http://127.0.0.1:3000
 	@mkdir -p $(TMPDIR)

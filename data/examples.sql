@@ -303,7 +303,11 @@ rotation AS (
         CASE WHEN p.departed_at <= f.decision_at THEN p.dep_delay END AS before_dep_delay,
         CASE WHEN p.arrived_at <= f.decision_at THEN p.arr_delay END AS before_arr_delay
     FROM legs AS f
-    ASOF JOIN (SELECT * FROM legs WHERE tailnum IS NOT NULL) AS p
+    -- Some aircraft are booked twice at one time: the first by name stands for both, whatever became of them.
+    ASOF JOIN (
+        SELECT * FROM legs WHERE tailnum IS NOT NULL
+        QUALIFY row_number() OVER (PARTITION BY tailnum, scheduled_at ORDER BY flight_id) = 1
+    ) AS p
         ON f.tailnum = p.tailnum AND f.scheduled_at > p.scheduled_at
     WHERE p.scheduled_at > f.scheduled_at - INTERVAL 7 DAY
 ),

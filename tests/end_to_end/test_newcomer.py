@@ -53,6 +53,7 @@ def test_the_clone_reproduces_the_committed_bytes(clone: Path) -> None:
     assert shell("git status --porcelain", clone).stdout == ""
 
 
+@pytest.mark.soak
 def test_one_core_gives_the_same_bytes(clone: Path) -> None:
     done = shell("PATH=$PWD/.venv/bin:$PATH taskset -c 0 dvc repro --force --no-run-cache", clone)
     assert done.returncode == 0, done.stderr[-4000:]
@@ -108,6 +109,7 @@ def bash_lines() -> list[str]:
 STARTED_ELSEWHERE = {"make serve", "make repro"}
 
 
+@pytest.mark.soak
 def test_every_other_command_of_the_readme_runs(clone: Path) -> None:
     quick = {"problem.as_of=2013-10-01": "problem.as_of=2013-10-01 -S search.trials=4", "trials=40": "trials=4"}
     for line in bash_lines():

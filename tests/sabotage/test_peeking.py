@@ -31,7 +31,7 @@ def audited(project: Path, feature: str, join: str) -> Any:
     document = yaml.safe_load(contract.read_text()) | {"examples": EXAMPLES}
     contract.write_text(yaml.safe_dump(document, sort_keys=False))
     (project / "data" / "examples.sql").write_text(QUERY.format(feature=feature, join=join))
-    set_params(project, {"assemble.random_cuts": 80, "assemble.adversarial_cuts": 3})
+    set_params(project, {"assemble.random_cuts": 60, "assemble.adversarial_cuts": 2})
     return run_stage(project, "assemble")
 
 

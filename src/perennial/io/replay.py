@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import duckdb
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from tqdm import tqdm
 
@@ -53,18 +52,11 @@ def run_examples(
         raise Refusal(f"data/examples.sql does not run: {' '.join(str(error).split())[:400]}") from None
 
 
-def _prepare(
-    connection: duckdb.DuckDBPyConnection, schema: str, sources: Sequence[Source], query: str, columns: Sequence[Column]
-) -> None:
+def _create_empty(connection: duckdb.DuckDBPyConnection, schema: str, sources: Sequence[Source]) -> None:
     connection.execute(f"CREATE SCHEMA {schema}")
     for source in sources:
         name = quote(source.name)
         connection.execute(f"CREATE TABLE {schema}.{name} AS SELECT * FROM known.{name} LIMIT 0")
-    time = quote(next(column.name for column in columns if column.role == "time"))
-    connection.execute(f"USE {schema}")
-    condition = f"{time} > CAST($1 AS TIMESTAMP) AND {time} <= CAST($2 AS TIMESTAMP)"
-    # Planned once: the query is long, and every cut runs it twice.
-    connection.execute(f"PREPARE {schema}_examples AS {_examples_sql(query, columns, condition)}")
 
 
 def _fill(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], low: str, high: str, cut: str) -> None:
@@ -78,10 +70,6 @@ def _fill(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], low:
         connection.execute(f"DELETE FROM cut.{name}")
         masked = mask_sql(source, f"TIMESTAMP '{cut}'", f"span.{name}")
         connection.execute(f"INSERT INTO cut.{name} {masked}")
-
-
-def _execute(connection: duckdb.DuckDBPyConnection, schema: str, since: str, until: str) -> pd.DataFrame:
-    return connection.execute(f"EXECUTE {schema}_examples('{since}', '{until}')").df()
 
 
 def replay_cuts(
@@ -99,15 +87,18 @@ def replay_cuts(
     the cut until a day after it: a shorter memory hides no peek, since it is the future that the runs differ in.
     """
     sources, columns = list(contract.sources.values()), contract.examples
-    key = next(c.name for c in columns if c.role == "key")
+    time, key = (next(c.name for c in columns if c.role == role) for role in ("time", "key"))
     inputs, compared, found = [c.name for c in columns if c.role == "input"], 0, []
-    connection.execute("SET VARIABLE as_of = TIMESTAMP '9999-01-01'")
     for schema in ("span", "cut"):
-        _prepare(connection, schema, sources, query, columns)
+        _create_empty(connection, schema, sources)
     for _, cut in tqdm(cuts, desc="point-in-time audit", disable=None):
         since, low, high = (cut - np.timedelta64(window_hours, "h"), cut - lookback_days * DAY, cut + AHEAD)
         _fill(connection, sources, str(low), str(high), str(cut))
-        full, masked = (_execute(connection, schema, str(since), str(cut)) for schema in ("span", "cut"))
+        condition = f"{quote(time)} > TIMESTAMP '{since}' AND {quote(time)} <= TIMESTAMP '{cut}'"
+        full, masked = (
+            run_examples(connection, schema, query, columns, condition, str(cut)).to_pandas()
+            for schema in ("span", "cut")
+        )
         found += compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
         compared += len(full)
     return compared, found
