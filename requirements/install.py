@@ -55,7 +55,7 @@ def install(names: list[str]) -> None:
     command = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", python, "--require-hashes"]
     print(f"installing {', '.join(names)}", flush=True)
     environment = os.environ | _index_environment(python)
-    subprocess.run([*command, "--only-binary", ":all:", "--compile-bytecode", *locks], check=True, env=environment)
+    subprocess.run([*command, "--compile-bytecode", *locks], check=True, env=environment)
     # The project itself needs no build: its source folder is put on the path.
     site = next((VENV / "lib").glob("python3.*/site-packages"))
     (site / "perennial.pth").write_text(f"{ROOT / 'src'}\n")
