@@ -28,6 +28,7 @@ SMALL = {
     "search.trials": 4,
     "search.sample_rows": 6000,
     "assemble.random_cuts": 2,
+    "assemble.adversarial_cuts": 1,
     "engine.workers": 1,
 }
 

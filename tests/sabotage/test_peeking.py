@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import run_stage, set_params
+from perennial.io.params import load_params
+from tests.conftest import ROOT, run_stage, set_params
 
 EXAMPLES: dict[str, Any] = {
     "flight_id": {"dtype": "id", "role": "key"},
@@ -26,12 +27,13 @@ LAGGED = "ASOF LEFT JOIN weather AS w ON w.origin = f.origin AND f.scheduled_at 
 
 
 def audited(project: Path, feature: str, join: str) -> Any:
-    """Assemble with one feature, replayed at many cuts."""
+    """Assemble with one feature, replayed at as many cuts as everybody's run."""
     contract = project / "data" / "contract.yaml"
     document = yaml.safe_load(contract.read_text()) | {"examples": EXAMPLES}
     contract.write_text(yaml.safe_dump(document, sort_keys=False))
     (project / "data" / "examples.sql").write_text(QUERY.format(feature=feature, join=join))
-    set_params(project, {"assemble.random_cuts": 60, "assemble.adversarial_cuts": 2})
+    shipped = load_params(str(ROOT / "params.yaml"))
+    set_params(project, {name: shipped[name] for name in ("assemble.random_cuts", "assemble.adversarial_cuts")})
     return run_stage(project, "assemble")
 
 

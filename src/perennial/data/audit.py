@@ -11,7 +11,9 @@ import pandas as pd
 from perennial.refusal import Refusal
 
 Instants = npt.NDArray[np.datetime64]
-MINUTE = np.timedelta64(60_000_000, "us")
+MICROSECOND = np.timedelta64(1, "us")
+MINUTE = 60_000_000 * MICROSECOND
+HOUR = 60 * MINUTE
 TOLERANCE = 1e-9
 SHOWN = 5
 
@@ -43,16 +45,16 @@ def choose_cuts(
 ) -> list[tuple[str, np.datetime64]]:
     """Return (kind, instant) of the cuts to replay, in order of time.
 
-    `decisions` (n,) and each of `instants` (m,), by the name of their column, are UTC. Cuts are `random` in the span of
-    the decisions, `adversarial` of each kind (a minute after a decision, midnight, just before and at each kind of
-    instant), and noon and the small hours of each of `days`.
+    `decisions` (n,) and each of `instants` (m,), by the name of their column, are UTC. Cuts are `random` within the
+    hour after a decision (a cut where nobody decides compares nothing), `adversarial` of each kind (a minute after a
+    decision, midnight, just before and at each kind of instant), and noon and the small hours of each of `days`.
     """
-    decisions, rng = np.unique(decisions), np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
+    busy, decisions = _draw(rng, np.sort(decisions), random), np.unique(decisions)
     first, last = decisions[0], decisions[-1]
-    width = int((last - first) / np.timedelta64(1, "us"))
     midnights = np.arange(first.astype("datetime64[D]") + 1, last.astype("datetime64[D]") + 1)
     drawn = {
-        "random": first + rng.integers(0, max(width, 1), random).astype("timedelta64[us]"),
+        "random": busy + rng.integers(1, HOUR // MICROSECOND, len(busy)) * MICROSECOND,
         "a minute after a decision": _draw(rng, decisions, adversarial) + MINUTE,
         "midnight": _draw(rng, midnights.astype("datetime64[us]"), adversarial),
     }

@@ -2,12 +2,14 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module, util
 from typing import Protocol, TypeVar
+
+from tqdm import tqdm
 
 from perennial.io.process import die_with_parent
 from perennial.refusal import Refusal
@@ -19,8 +21,10 @@ Result = TypeVar("Result")
 class Mapper(Protocol):
     """Applies a function to every piece; results come in the order of the pieces, the first exception is raised."""
 
-    def __call__(self, function: Callable[[Piece], Result], pieces: Sequence[Piece], /) -> list[Result]:
-        """Return `function` of each piece."""
+    def __call__(
+        self, function: Callable[[Piece], Result], pieces: Sequence[Piece], /, *, label: str | None = None
+    ) -> list[Result]:
+        """Return `function` of each piece; with a `label`, show on a terminal how many are done."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,13 @@ def plan_workers(workers: int, pieces: int, cores: int) -> tuple[int, int]:
     return processes, 1 if workers else max(1, cores // processes)
 
 
-def map_here(function: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
+def _watch(results: Iterable[Result], total: int, label: str | None) -> list[Result]:
+    return list(tqdm(results, total=total, desc=label, disable=None if label else True))
+
+
+def map_here(function: Callable[[Piece], Result], pieces: Sequence[Piece], *, label: str | None = None) -> list[Result]:
     """Apply `function` to each piece in this process."""
-    return [function(piece) for piece in pieces]
+    return _watch(map(function, pieces), len(pieces), label)
 
 
 def _start_worker(parent: int) -> None:
@@ -65,8 +73,10 @@ def _local_pool(workers: int) -> Iterator[Mapper]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
 
-    def map_pool(function: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
-        return list(pool.map(function, pieces))
+    def map_pool(
+        function: Callable[[Piece], Result], pieces: Sequence[Piece], *, label: str | None = None
+    ) -> list[Result]:
+        return _watch(pool.map(function, pieces), len(pieces), label)
 
     try:
         yield map_pool
@@ -80,8 +90,11 @@ def _cluster(scheduler: str) -> Iterator[tuple[Mapper, int]]:
         raise Refusal(f"engine.scheduler is {scheduler}, but Dask is absent: install requirements/dask.txt.")
     client = import_module("distributed").Client(scheduler, set_as_default=False)
 
-    def map_cluster(function: Callable[[Piece], Result], pieces: Sequence[Piece]) -> list[Result]:
-        return list(client.gather(client.map(function, list(pieces), pure=False)))
+    def map_cluster(
+        function: Callable[[Piece], Result], pieces: Sequence[Piece], *, label: str | None = None
+    ) -> list[Result]:
+        futures = client.map(function, list(pieces), pure=False)
+        return _watch((future.result() for future in futures), len(pieces), label)
 
     try:
         yield map_cluster, max(1, sum(client.nthreads().values()))

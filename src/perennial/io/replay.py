@@ -1,21 +1,39 @@
 """examples.sql, run on what was known: once on everything, and again at each cut of the audit."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import pyarrow as pa
-from tqdm import tqdm
 
 from perennial.data.audit import Difference, Instants, compare_features
 from perennial.data.contract import Column, Contract, Source, is_static
 from perennial.data.point_in_time import mask_sql, quote
 from perennial.data.typed import sql_type
-from perennial.io.warehouse import read_folder_sql
+from perennial.io.engine import Engine
+from perennial.io.warehouse import open_warehouse, read_folder_sql
 from perennial.refusal import Refusal
 
 DAY = np.timedelta64(1, "D")
 AHEAD = DAY
+TOGETHER = 5  # cuts that share a database: more spare opening it, fewer keep every worker busy to the end
+
+
+@dataclass(frozen=True)
+class Replay:
+    """How time is replayed: each cut compares the decisions of the `window_hours` before it.
+
+    Both runs see the rows from `lookback_days` before the cut until a day after it: a shorter memory hides no peek,
+    since it is the future that the runs differ in.
+    """
+
+    contract: Contract
+    folder: str
+    query: str
+    window_hours: int
+    lookback_days: int
+    memory_gb: float
 
 
 def create_sources(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: str) -> None:
@@ -72,36 +90,39 @@ def _fill(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], low:
         connection.execute(f"INSERT INTO cut.{name} {masked}")
 
 
-def replay_cuts(
-    connection: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    query: str,
-    cuts: Sequence[tuple[str, np.datetime64]],
-    *,
-    window_hours: int,
-    lookback_days: int,
+def _compare_at(
+    connection: duckdb.DuckDBPyConnection, replay: Replay, cut: np.datetime64
 ) -> tuple[int, list[Difference]]:
-    """Return how many decisions were compared, and what differed between the full run and the masked ones.
-
-    Each cut compares the decisions of the `window_hours` before it. Both runs see the rows from `lookback_days` before
-    the cut until a day after it: a shorter memory hides no peek, since it is the future that the runs differ in.
-    """
-    sources, columns = list(contract.sources.values()), contract.examples
+    columns, sources = replay.contract.examples, list(replay.contract.sources.values())
     time, key = (next(c.name for c in columns if c.role == role) for role in ("time", "key"))
-    inputs, compared, found = [c.name for c in columns if c.role == "input"], 0, []
-    for schema in ("span", "cut"):
-        _create_empty(connection, schema, sources)
-    for _, cut in tqdm(cuts, desc="point-in-time audit", disable=None):
-        since, low, high = (cut - np.timedelta64(window_hours, "h"), cut - lookback_days * DAY, cut + AHEAD)
-        _fill(connection, sources, str(low), str(high), str(cut))
-        condition = f"{quote(time)} > TIMESTAMP '{since}' AND {quote(time)} <= TIMESTAMP '{cut}'"
-        full, masked = (
-            run_examples(connection, schema, query, columns, condition, str(cut)).to_pandas()
-            for schema in ("span", "cut")
-        )
-        found += compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
-        compared += len(full)
-    return compared, found
+    low, high = cut - replay.lookback_days * DAY, cut + AHEAD
+    _fill(connection, sources, str(low), str(high), str(cut))
+    since = cut - np.timedelta64(replay.window_hours, "h")
+    condition = f"{quote(time)} > TIMESTAMP '{since}' AND {quote(time)} <= TIMESTAMP '{cut}'"
+    full, masked = (
+        run_examples(connection, schema, replay.query, columns, condition, str(cut)).to_pandas()
+        for schema in ("span", "cut")
+    )
+    inputs = [c.name for c in columns if c.role == "input"]
+    return len(full), compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
+
+
+def replay_piece(piece: tuple[Replay, Sequence[np.datetime64]]) -> tuple[int, list[Difference]]:
+    """Return how many decisions were compared at some cuts, and what differed; what the engine maps in the audit."""
+    replay, cuts = piece
+    with open_warehouse(replay.memory_gb, 1) as connection:
+        create_sources(connection, replay.contract, replay.folder)
+        for schema in ("span", "cut"):
+            _create_empty(connection, schema, list(replay.contract.sources.values()))
+        results = [_compare_at(connection, replay, cut) for cut in cuts]
+    return sum(rows for rows, _ in results), [one for _, found in results for one in found]
+
+
+def replay_cuts(engine: Engine, replay: Replay, cuts: Sequence[np.datetime64]) -> tuple[int, list[Difference]]:
+    """Return how many decisions were compared, and what differed between the full run and the masked ones."""
+    pieces = [(replay, cuts[place : place + TOGETHER]) for place in range(0, len(cuts), TOGETHER)]
+    results = engine.map(replay_piece, pieces, label="point-in-time audit")
+    return sum(rows for rows, _ in results), [one for _, found in results for one in found]
 
 
 def read_instants(connection: duckdb.DuckDBPyConnection, contract: Contract, schema: str) -> dict[str, Instants]:

@@ -1,26 +1,27 @@
 """assemble: examples.sql over the valid sources, one row per decision, and the point-in-time audit."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
-from perennial.data.audit import choose_cuts, refuse_peeking, summarise_audit
+from perennial.data.audit import Instants, choose_cuts, refuse_peeking, summarise_audit
 from perennial.data.contract import Contract, column_of_role
 from perennial.io.contract import read_contract
+from perennial.io.engine import open_engine
 from perennial.io.files import write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
-from perennial.io.replay import create_sources, read_instants, replay_cuts, run_examples
+from perennial.io.replay import Replay, create_sources, read_instants, replay_cuts, run_examples
 from perennial.io.tables import write_table
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
 
 PARAMS = (
-    *("problem.as_of", "engine.memory_gb", "engine.workers", "assemble.random_cuts", "assemble.adversarial_cuts"),
-    *("assemble.days", "assemble.window_hours", "assemble.lookback_days", "assemble.seed"),
+    *("problem.as_of", "engine.memory_gb", "engine.workers", "engine.scheduler", "assemble.random_cuts"),
+    *("assemble.adversarial_cuts", "assemble.days", "assemble.window_hours", "assemble.lookback_days", "assemble.seed"),
 )
 VALID, QUERY = "data/valid", "data/examples.sql"
 NOT_AUDITABLE: dict[str, Any] = {"auditable": False, "passed": None, "cuts": [], "rows_compared": 0, "differences": []}
@@ -53,33 +54,33 @@ def main() -> None:
         create_sources(database, contract, VALID)
         condition = f"\"{time}\" <= TIMESTAMP '{as_of}'" if time else "true"
         examples = run_examples(database, "known", query, contract.examples, condition, as_of)
-        if examples.num_rows == 0:
-            raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
-        audit = NOT_AUDITABLE if time is None else run_audit(database, contract, query, examples, time, p)
+        instants = read_instants(database, contract, "known")
+    if examples.num_rows == 0:
+        raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
+    decisions = np.asarray(examples[time].to_numpy(), dtype="datetime64[us]") if time else None
+    audit = NOT_AUDITABLE if decisions is None else run_audit(contract, query, decisions, instants, p)
     write_table("data/examples.parquet", examples)
     write_json("metrics/assembly.json", summarise(examples, contract))
     write_json("metrics/point_in_time.json", audit)
 
 
 def run_audit(
-    database: duckdb.DuckDBPyConnection,
-    contract: Contract,
-    query: str,
-    examples: pa.Table,
-    time: str,
-    p: dict[str, Any],
+    contract: Contract, query: str, decisions: Instants, instants: Mapping[str, Instants], p: dict[str, Any]
 ) -> dict[str, Any]:
     """Replay time at the cuts and return the facts; raises Refusal when a feature peeks."""
     cuts = choose_cuts(
-        np.asarray(examples[time].to_numpy(), dtype="datetime64[us]"),
-        read_instants(database, contract, "known"),
+        decisions,
+        instants,
         random=p["assemble.random_cuts"],
         adversarial=p["assemble.adversarial_cuts"],
         days=[str(day) for day in p["assemble.days"]],
         seed=p["assemble.seed"],
     )
     window, lookback = p["assemble.window_hours"], p["assemble.lookback_days"]
-    rows, differences = replay_cuts(database, contract, query, cuts, window_hours=window, lookback_days=lookback)
+    with open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
+        memory = p["engine.memory_gb"] / engine.workers
+        replay = Replay(contract, VALID, query, window, lookback, memory)
+        rows, differences = replay_cuts(engine, replay, [cut for _, cut in cuts])
     refuse_peeking(differences, rows)
     return summarise_audit(cuts, rows, sum(column.role == "input" for column in contract.examples))
 

@@ -1,0 +1,105 @@
+"""Time replayed on a table small enough to read: a visit is planned, then takes some minutes, then is over."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perennial.data.contract import Contract, parse_contract
+from perennial.io.engine import Engine, map_here, open_engine
+from perennial.io.replay import Replay, create_sources, read_instants, replay_cuts, run_examples
+from perennial.io.tables import write_table
+from perennial.io.warehouse import open_warehouse
+from perennial.refusal import Refusal
+
+CONTRACT = parse_contract(
+    {
+        "sources": {
+            "visits": {
+                **{"path": "visits.csv", "key": ["id"], "time": "start", "missing": [""], "max_bad_share": 0.0},
+                "columns": {
+                    "id": {"dtype": "id", "nullable": False, "known_at": "start - INTERVAL 7 DAY"},
+                    "start": {"dtype": "datetime", "nullable": False, "known_at": "start - INTERVAL 7 DAY"},
+                    "ended": {"dtype": "datetime", "known_at": "ended"},
+                    "minutes": {"dtype": "numeric", "known_at": "ended"},
+                },
+            }
+        },
+        "examples": {
+            "id": {"dtype": "id", "role": "key", "nullable": False},
+            "start": {"dtype": "datetime", "role": "time", "nullable": False},
+            "feature": {"dtype": "numeric", "role": "input"},
+        },
+    }
+)
+HONEST = """
+SELECT id, start, (SELECT avg(p.minutes) FROM visits AS p WHERE p.ended <= v.start) AS feature
+FROM visits AS v
+"""
+PEEKING = HONEST.replace("p.ended <= v.start", "p.start < v.start")
+CUTS = [np.datetime64(f"2024-01-{day:02d}T12:30", "us") for day in (5, 9, 12, 20)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Forty days of visits, one every half hour, each longer than the time to the next."""
+    monkeypatch.chdir(tmp_path)
+    starts = pd.date_range("2024-01-01", periods=1920, freq="30min").astype("datetime64[us]")
+    minutes = np.arange(1920) % 97 + 45.0
+    rows = pd.DataFrame({"id": [f"v{n:04d}" for n in range(1920)], "start": starts, "minutes": minutes})
+    rows["ended"] = (rows["start"] + pd.to_timedelta(rows["minutes"], unit="min")).astype("datetime64[us]")
+    write_table("valid/visits/all.parquet", rows[["id", "start", "ended", "minutes"]])
+    return "valid"
+
+
+def replay(folder: str, query: str, contract: Contract = CONTRACT) -> Replay:
+    return Replay(contract, folder, query, window_hours=6, lookback_days=2, memory_gb=1.0)
+
+
+def test_a_query_that_only_uses_what_was_known_is_equal_at_every_cut(folder: str) -> None:
+    rows, found = replay_cuts(Engine(map_here, 1, 1), replay(folder, HONEST), CUTS)
+    assert (rows, found) == (4 * 12, [])
+
+
+def test_a_query_that_peeks_differs_in_the_rows_whose_future_it_used(folder: str) -> None:
+    rows, found = replay_cuts(Engine(map_here, 1, 1), replay(folder, PEEKING), CUTS)
+    assert rows == 4 * 12
+    assert {one.column for one in found} == {"feature"}
+    assert {one.cut for one in found} == {str(cut)[:16] for cut in CUTS}
+    assert all(one.full != one.masked for one in found)
+
+
+def test_two_workers_find_what_one_finds(folder: str) -> None:
+    many = [cut + np.timedelta64(hours, "h") for cut in CUTS for hours in range(3)]
+    with open_engine(workers=2) as pool:
+        assert replay_cuts(pool, replay(folder, PEEKING), many) == replay_cuts(
+            Engine(map_here, 1, 1), replay(folder, PEEKING), many
+        )
+
+
+def test_a_row_that_only_the_future_makes_is_a_difference_of_the_key(folder: str) -> None:
+    query = f"SELECT * FROM ({HONEST}) AS e WHERE id IN (SELECT id FROM visits WHERE ended IS NOT NULL)"
+    _, found = replay_cuts(Engine(map_here, 1, 1), replay(folder, query), CUTS)
+    assert {(one.column, one.full, one.masked) for one in found} == {("id", "there", "absent")}
+
+
+def test_instants_at_which_something_becomes_known_are_found(folder: str) -> None:
+    with open_warehouse(1.0, 1) as database:
+        create_sources(database, CONTRACT, folder)
+        instants = read_instants(database, CONTRACT, "known")
+    assert {name: len(values) for name, values in instants.items()} == {"visits.ended": 1920}
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [("SELECT id, start FROM visits", "feature"), ("SELECT * FROM visit", "visit")],
+    ids=["a column of the contract is missing", "a source that is not there"],
+)
+def test_a_query_that_does_not_run_is_refused_in_the_words_of_the_database(
+    folder: str, query: str, sentence: str
+) -> None:
+    with open_warehouse(1.0, 1) as database:
+        create_sources(database, CONTRACT, folder)
+        with pytest.raises(Refusal, match=rf"data/examples\.sql does not run: .*{sentence}"):
+            run_examples(database, "known", query, CONTRACT.examples, "true", "2024-02-01")
