@@ -54,11 +54,14 @@ def main(copies: int = 30) -> None:
             enlarge(project, count)
             results[count] = [run([sys.executable, "-m", f"perennial.stages.{stage}"], project) for stage in STAGES]
     rows = 336_776
-    print(f"{'copies':>7}{'rows':>12}{'CPU s':>8}{'µs a row':>10}{'peak MB':>9}")
+    print(f"{'copies':>7}{'rows':>12} {'stage':9}{'wall s':>8}{'CPU s':>8}{'µs a row':>10}{'peak MB':>9}")
     for count, figures in results.items():
-        cpu = sum(each["cpu"] for each in figures)
-        peak = max(each["peak_mb"] for each in figures)
-        print(f"{count:7}{count * rows:12,}{cpu:8.1f}{cpu / count / rows * 1e6:10.1f}{peak:9.0f}")
+        total = {"wall": sum(each["wall"] for each in figures), "cpu": sum(each["cpu"] for each in figures)}
+        total["peak_mb"] = max(each["peak_mb"] for each in figures)
+        for name, each in zip((*STAGES, "all"), (*figures, total), strict=True):
+            a_row = each["cpu"] / count / rows * 1e6
+            place = f"{count:7}{count * rows:12,} {name:9}"
+            print(f"{place}{each['wall']:8.1f}{each['cpu']:8.1f}{a_row:10.1f}{each['peak_mb']:9.0f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -141,15 +141,23 @@ def test_every_flight_gets_a_row_and_those_that_never_arrived_are_counted(
         pytest.param("SELECT nothing FROM nowhere", "data/examples.sql does not run", id="an unknown table"),
         pytest.param("SELECT 1 AS flight_id", "data/examples.sql does not run: Binder Error", id="a column short"),
         pytest.param("SELEC 1", "data/examples.sql does not run: Parser Error", id="not SQL"),
+        pytest.param(
+            "SELECT * REPLACE (CAST(dest AS INTEGER) AS distance) FROM ({})",
+            "data/examples.sql does not run: Conversion Error: Could not convert string",
+            id="a value that cannot be computed",
+        ),
         pytest.param("{} WHERE false", "yields no row until 2013-03-11", id="no rows"),
     ],
 )
 def test_a_query_that_cannot_be_used_is_refused(project: Path, query: str, sentence: str) -> None:
     path = project / "data" / "examples.sql"
     path.write_text(query.format(f"SELECT * FROM ({path.read_text()})"))
+    before = (project / "data" / "examples.parquet").read_bytes()
     done = run_stage(project, "assemble")
     assert done.returncode == 1
     assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert (project / "data" / "examples.parquet").read_bytes() == before
 
 
 def test_a_missing_query_is_refused(project: Path) -> None:

@@ -1,6 +1,6 @@
 """examples.sql, run on what was known: once on everything, and again at each cut of the audit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -17,6 +17,7 @@ from perennial.refusal import Refusal
 
 DAY = np.timedelta64(1, "D")
 AHEAD = DAY
+BATCH = 131_072  # rows
 TOGETHER = 5  # cuts that share a database: more spare opening it, fewer keep every worker busy to the end
 
 
@@ -50,6 +51,18 @@ def _examples_sql(query: str, columns: Sequence[Column], condition: str) -> str:
     return f"SELECT {cells} FROM ({body}\n) WHERE {condition} ORDER BY {order or 'ALL'}"
 
 
+def _refuse_query(error: Exception) -> Refusal:
+    words = " ".join(str(error).split("LINE 1")[0].split())[:400]
+    return Refusal(f"data/examples.sql does not run: {words}")
+
+
+def _read_on(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+    try:
+        yield from reader
+    except OSError as error:  # what a value that cannot be computed becomes on its way through Arrow
+        raise _refuse_query(error) from None
+
+
 def run_examples(
     connection: duckdb.DuckDBPyConnection,
     schema: str,
@@ -57,7 +70,7 @@ def run_examples(
     columns: Sequence[Column],
     condition: str,
     as_of: str,
-) -> pa.Table:
+) -> pa.RecordBatchReader:
     """Return the examples that `query` yields over the sources of `schema`, typed and ordered as the contract says.
 
     Raises Refusal with DuckDB's words when the query does not run or lacks a column of the contract.
@@ -65,9 +78,10 @@ def run_examples(
     connection.execute(f"USE {schema}")
     connection.execute(f"SET VARIABLE as_of = TIMESTAMP '{as_of}'")
     try:
-        return connection.sql(_examples_sql(query, columns, condition)).to_arrow_table()
+        reader = connection.sql(_examples_sql(query, columns, condition)).to_arrow_reader(BATCH)
     except duckdb.Error as error:
-        raise Refusal(f"data/examples.sql does not run: {' '.join(str(error).split())[:400]}") from None
+        raise _refuse_query(error) from None
+    return pa.RecordBatchReader.from_batches(reader.schema, _read_on(reader))
 
 
 def _create_empty(connection: duckdb.DuckDBPyConnection, schema: str, sources: Sequence[Source]) -> None:
@@ -100,7 +114,7 @@ def _compare_at(
     since = cut - np.timedelta64(replay.window_hours, "h")
     condition = f"{quote(time)} > TIMESTAMP '{since}' AND {quote(time)} <= TIMESTAMP '{cut}'"
     full, masked = (
-        run_examples(connection, schema, replay.query, columns, condition, str(cut)).to_pandas()
+        run_examples(connection, schema, replay.query, columns, condition, str(cut)).read_pandas()
         for schema in ("span", "cut")
     )
     inputs = [c.name for c in columns if c.role == "input"]

@@ -1,7 +1,8 @@
 """Parquet tables with page checksums: a flipped bit is an error, not another number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -10,6 +11,9 @@ import pyarrow.parquet as pq
 from perennial.io.files import replace_file, write_text
 from perennial.refusal import Refusal
 
+ROW_GROUP = 131_072
+WRITTEN: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
+
 
 def write_table(path: str | Path, table: pa.Table | pd.DataFrame) -> None:
     """Write a table as Parquet whose bytes depend on its content alone."""
@@ -17,7 +21,25 @@ def write_table(path: str | Path, table: pa.Table | pd.DataFrame) -> None:
         table = pa.Table.from_pandas(table, preserve_index=False)
     table = table.replace_schema_metadata(None)
     with replace_file(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True, row_group_size=131072)
+        pq.write_table(table, temporary, row_group_size=ROW_GROUP, **WRITTEN)
+
+
+def _row_groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+    waiting = reader.schema.empty_table()
+    for batch in reader:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+        while waiting.num_rows >= ROW_GROUP:
+            yield waiting.slice(0, ROW_GROUP).combine_chunks()
+            waiting = waiting.slice(ROW_GROUP)
+    yield waiting.combine_chunks()
+
+
+def write_batches(path: str | Path, reader: pa.RecordBatchReader) -> None:
+    """Write a table as Parquet while holding one row group at a time; its bytes do not depend on the batches."""
+    schema = reader.schema.remove_metadata()
+    with replace_file(path) as temporary, pq.ParquetWriter(temporary, schema, **WRITTEN) as writer:
+        for group in _row_groups(reader):
+            writer.write_table(group.cast(schema), row_group_size=ROW_GROUP)
 
 
 def read_arrow(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:

@@ -5,17 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from perennial.data.audit import Instants, choose_cuts, refuse_peeking, summarise_audit
 from perennial.data.contract import Contract, column_of_role
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
-from perennial.io.files import write_json
+from perennial.io.files import replace_file, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.replay import Replay, create_sources, read_instants, replay_cuts, run_examples
-from perennial.io.tables import write_table
+from perennial.io.tables import read_arrow, write_batches
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
 
@@ -35,10 +34,11 @@ def read_query() -> str:
         raise Refusal(f"{QUERY} is not there: it says how sources become one row per decision.") from None
 
 
-def summarise(examples: pa.Table, contract: Contract) -> dict[str, Any]:
-    """Return the facts of the assembly: rows, labelled rows, and how the others ended."""
+def summarise(path: Path, contract: Contract) -> dict[str, Any]:
+    """Return the facts of the examples in a file: rows, labelled rows, and how the others ended."""
     target, outcome = column_of_role(contract, "target"), column_of_role(contract, "outcome")
-    facts: dict[str, Any] = {"rows": examples.num_rows, "columns": examples.num_columns}
+    examples = read_arrow(path, [name for name in (target, outcome) if name])
+    facts: dict[str, Any] = {"rows": examples.num_rows, "columns": len(contract.examples)}
     facts["labelled"] = examples.num_rows - (examples[target].null_count if target else 0)
     if outcome:
         counts = examples[outcome].value_counts().to_pylist()
@@ -50,18 +50,23 @@ def main() -> None:
     """Run the stage."""
     p, contract, query = read_params(PARAMS), read_contract(), read_query()
     as_of, time = str(p["problem.as_of"]), column_of_role(contract, "time")
-    with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
-        create_sources(database, contract, VALID)
-        condition = f"\"{time}\" <= TIMESTAMP '{as_of}'" if time else "true"
-        examples = run_examples(database, "known", query, contract.examples, condition, as_of)
-        instants = read_instants(database, contract, "known")
-    if examples.num_rows == 0:
-        raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
-    decisions = np.asarray(examples[time].to_numpy(), dtype="datetime64[us]") if time else None
-    audit = NOT_AUDITABLE if decisions is None else run_audit(contract, query, decisions, instants, p)
-    write_table("data/examples.parquet", examples)
-    write_json("metrics/assembly.json", summarise(examples, contract))
+    condition = f"\"{time}\" <= TIMESTAMP '{as_of}'" if time else "true"
+    with replace_file("data/examples.parquet") as path:
+        with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
+            create_sources(database, contract, VALID)
+            write_batches(path, run_examples(database, "known", query, contract.examples, condition, as_of))
+            instants = read_instants(database, contract, "known")
+        facts = summarise(path, contract)
+        if facts["rows"] == 0:
+            raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
+        audit = NOT_AUDITABLE if time is None else run_audit(contract, query, read_times(path, time), instants, p)
+    write_json("metrics/assembly.json", facts)
     write_json("metrics/point_in_time.json", audit)
+
+
+def read_times(path: Path, time: str) -> Instants:
+    """Return the instants of the decisions in a file of examples."""
+    return np.asarray(read_arrow(path, [time])[time].to_numpy(), dtype="datetime64[us]")
 
 
 def run_audit(
