@@ -34,7 +34,7 @@ def _watch(pid: int, done: threading.Event, peaks: list[int]) -> None:
 
 
 def run(command: Sequence[str], folder: Path) -> dict[str, float]:
-    """Run a command to its end; return seconds of wall time and CPU, and the most MB it and its children held at once."""
+    """Run a command to its end; return seconds of wall time and CPU, and the most MB that it and its children held."""
     before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",

@@ -43,7 +43,8 @@ def enlarge(project: Path, copies: int) -> None:
         contract["sources"][name]["columns"]["year"]["range"] = [1900, 2200]
     (project / "data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
     params = (project / "params.yaml").read_text()
-    (project / "params.yaml").write_text(params.replace("'2013-09-01'", f"'{2013 + copies}-01-02'"))
+    clock = params.replace("'2013-09-01'", f"'{2013 + copies}-01-02'")
+    (project / "params.yaml").write_text(clock.replace("memory_gb: 1.0", "memory_gb: 2.5"))
 
 
 def main(copies: int = 30) -> None:

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from perennial.io.bundle import load_bundle, read_part, read_seen_keys, write_bundle
 from perennial.io.tables import read_table, write_table
 from tests.conftest import run_stage, run_stages
 
@@ -56,6 +59,50 @@ def test_a_planted_copy_of_the_target_is_suspected(project: Path) -> None:
     assert "leak_suspects" in failing(project)
     run_stages(project, "profile", "profile")
     assert "hint" in json.dumps(json.loads((project / "metrics/profile.json").read_text())["suspects"])
+
+
+def pack_anew(project: Path, calibration: dict[str, Any]) -> None:
+    """Pack the model again with another calibration: hashes and golden rows agree, the model is harmed."""
+    folder = project / "models/bundle"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    write_bundle(
+        folder,
+        replace(load_bundle(folder), calibration=calibration),
+        schema=read_part(folder, "schema.json")["inputs"],
+        golden_rows=read_part(folder, "golden.json")["rows"],
+        reference=read_part(folder, "reference.json"),
+        seen=read_seen_keys(folder),
+        seen_until=manifest["seen_until"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("calibration", "check"),
+    [
+        pytest.param({"slope": 3.0, "intercept": 0.0}, "calibration", id="a calibration that is much too sure"),
+        pytest.param({"slope": 1.0, "intercept": 1.5}, "calibration", id="a calibration that shifts the base rate"),
+        pytest.param({"slope": 0.0, "intercept": -1.2}, "beats_constant", id="a model that only equals the constant"),
+    ],
+)
+def test_a_harmed_model_in_a_sound_bundle_is_refused(project: Path, calibration: dict[str, Any], check: str) -> None:
+    pack_anew(project, {"kind": "platt", **calibration})
+    run_stages(project, "evaluate", "package")
+    assert check in failing(project)
+    assert (project / "models/bento/refusal.json").exists()
+
+
+def test_one_slice_made_bad_is_refused_and_named(project: Path) -> None:
+    def turn_labels(frame: pd.DataFrame) -> pd.DataFrame:
+        """As many of the carrier's flights are late as before, but now the ones that had every reason not to be."""
+        chosen = (frame["carrier"] == "UA") & (frame["decision_at"] >= "2013-02-15") & frame["late"].notna()
+        calm = frame.loc[chosen, ["aircraft_last_delay", "airport_delay_3h"]].fillna(0).sum(axis=1).rank(method="first")
+        return frame.assign(late=frame["late"].mask(chosen, calm <= frame.loc[chosen, "late"].sum()))
+
+    rewrite_examples(project, turn_labels)
+    run_stages(project, "evaluate", "gate")
+    assert "slices" in failing(project)
+    verdict = json.loads((project / "metrics/gate.json").read_text())
+    assert "carrier = UA" in json.dumps(next(c for c in verdict["checks"] if c["name"] == "slices"))
 
 
 def test_test_rows_repeated_in_train_are_refused(project: Path) -> None:
