@@ -44,7 +44,7 @@ def enlarge(project: Path, copies: int) -> None:
     (project / "data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
     params = (project / "params.yaml").read_text()
     clock = params.replace("'2013-09-01'", f"'{2013 + copies}-01-02'")
-    (project / "params.yaml").write_text(clock.replace("memory_gb: 1.0", "memory_gb: 2.5"))
+    (project / "params.yaml").write_text(clock.replace("piece_days: null", "piece_days: 366"))
 
 
 def main(copies: int = 30) -> None:

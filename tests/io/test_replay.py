@@ -8,8 +8,9 @@ import pytest
 
 from perennial.data.contract import Contract, parse_contract
 from perennial.io.engine import Engine, map_here, open_engine
-from perennial.io.replay import Replay, create_sources, read_instants, replay_cuts, run_examples
-from perennial.io.tables import write_table
+from perennial.io.examples import Span, create_sources, run_examples, run_span
+from perennial.io.replay import Replay, read_instants, replay_cuts, replay_whole_cuts
+from perennial.io.tables import write_batches, write_table
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
 
@@ -54,7 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def replay(folder: str, query: str, contract: Contract = CONTRACT) -> Replay:
-    return Replay(contract, folder, query, window_hours=6, lookback_days=2, memory_gb=1.0)
+    return Replay(contract, folder, query, window_hours=6, lookback_days=2, ahead_days=1, memory_gb=1.0)
 
 
 def test_a_query_that_only_uses_what_was_known_is_equal_at_every_cut(folder: str) -> None:
@@ -82,6 +83,33 @@ def test_a_row_that_only_the_future_makes_is_a_difference_of_the_key(folder: str
     query = f"SELECT * FROM ({HONEST}) AS e WHERE id IN (SELECT id FROM visits WHERE ended IS NOT NULL)"
     _, found = replay_cuts(Engine(map_here, 1, 1), replay(folder, query), CUTS)
     assert {(one.column, one.full, one.masked) for one in found} == {("id", "there", "absent")}
+
+
+FAR = "SELECT id, start, lead(minutes, 480) OVER (ORDER BY start) AS feature FROM visits"
+
+
+def test_a_peek_further_ahead_than_a_cut_sees_is_found_at_a_whole_cut(folder: str) -> None:
+    here, far = Engine(map_here, 1, 1), replay(folder, FAR)
+    assert replay_cuts(here, far, CUTS) == (4 * 12, [])
+    everything = Span(None, np.datetime64("2024-02-10", "us"))
+    with open_warehouse(1.0, 1) as database:
+        create_sources(database, CONTRACT, folder)
+        write_batches("examples.parquet", run_span(database, CONTRACT, FAR, everything, "2024-02-10"))
+    rows, [found] = replay_whole_cuts(here, far, Path("examples.parquet"), [everything], CUTS[:1])
+    assert rows == 4 * 48 + 26
+    assert (found.column, found.rows) == ("feature", rows)
+
+
+@pytest.mark.parametrize("query", [HONEST, FAR], ids=["honest", "peeking"])
+def test_whole_cuts_compare_what_was_written(folder: str, query: str) -> None:
+    everything = Span(None, np.datetime64("2024-02-10", "us"))
+    with open_warehouse(1.0, 1) as database:
+        create_sources(database, CONTRACT, folder)
+        write_batches("examples.parquet", run_span(database, CONTRACT, query, everything, "2024-02-10"))
+    _, found = replay_whole_cuts(
+        Engine(map_here, 1, 1), replay(folder, query), Path("examples.parquet"), [everything], CUTS
+    )
+    assert bool(found) == (query == FAR)
 
 
 def test_instants_at_which_something_becomes_known_are_found(folder: str) -> None:

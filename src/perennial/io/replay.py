@@ -1,32 +1,30 @@
-"""examples.sql, run on what was known: once on everything, and again at each cut of the audit."""
+"""Time replayed: examples.sql on what was known at a cut, against what it yields when the future is there."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 import numpy as np
-import pyarrow as pa
+import pandas as pd
 
 from perennial.data.audit import Difference, Instants, compare_features
-from perennial.data.contract import Column, Contract, Source, is_static
+from perennial.data.contract import Contract, column_of_role, is_static
 from perennial.data.point_in_time import mask_sql, quote
-from perennial.data.typed import sql_type
 from perennial.io.engine import Engine
-from perennial.io.warehouse import open_warehouse, read_folder_sql
+from perennial.io.examples import DAY, Span, between_sql, create_sources, limit_sql, run_examples, run_span
+from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
 
-DAY = np.timedelta64(1, "D")
-AHEAD = DAY
-BATCH = 131_072  # rows
 TOGETHER = 5  # cuts that share a database: more spare opening it, fewer keep every worker busy to the end
 
 
 @dataclass(frozen=True)
 class Replay:
-    """How time is replayed: each cut compares the decisions of the `window_hours` before it.
+    """How time is replayed near a cut: the decisions of the `window_hours` before it are compared.
 
-    Both runs see the rows from `lookback_days` before the cut until a day after it: a shorter memory hides no peek,
-    since it is the future that the runs differ in.
+    Both runs see the sources from `lookback_days` before the cut until `ahead_days` after it, which makes a cut cheap.
+    What such a short memory hides is found at the whole cuts, which hide nothing but the future.
     """
 
     contract: Contract
@@ -34,90 +32,57 @@ class Replay:
     query: str
     window_hours: int
     lookback_days: int
+    ahead_days: int
     memory_gb: float
 
 
-def create_sources(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: str) -> None:
-    """Create a view of each source's partitions in `folder`, in the schema `known`."""
-    connection.execute("CREATE SCHEMA known")
-    for name in contract.sources:
-        connection.execute(f"CREATE VIEW known.{quote(name)} AS SELECT * FROM {read_folder_sql(f'{folder}/{name}')}")
+@dataclass(frozen=True)
+class Whole:
+    """A whole cut: every decision of a span until `cut`, as written to `examples`, against the masked sources."""
+
+    replay: Replay
+    examples: Path
+    span: Span
+    cut: np.datetime64
 
 
-def _examples_sql(query: str, columns: Sequence[Column], condition: str) -> str:
-    cells = ", ".join(f"CAST({quote(c.name)} AS {sql_type(c.dtype)}) AS {quote(c.name)}" for c in columns)
-    order = ", ".join(quote(c.name) for role in ("time", "key") for c in columns if c.role == role)
-    body = query.strip().rstrip(";")
-    return f"SELECT {cells} FROM ({body}\n) WHERE {condition} ORDER BY {order or 'ALL'}"
+def _roles(contract: Contract) -> tuple[str, str, list[str]]:
+    time, key = (str(column_of_role(contract, role)) for role in ("time", "key"))
+    return time, key, [c.name for c in contract.examples if c.role == "input"]
 
 
-def _refuse_query(error: Exception) -> Refusal:
-    words = " ".join(str(error).split("LINE 1")[0].split())[:400]
-    return Refusal(f"data/examples.sql does not run: {words}")
+def _create_tables(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Create the tables that every near cut fills anew; static sources are filled once."""
+    for schema in ("near", "cut"):
+        connection.execute(f"CREATE SCHEMA {schema}")
+        for source in contract.sources.values():
+            name, rows = quote(source.name), "" if is_static(source) else " LIMIT 0"
+            connection.execute(f"CREATE TABLE {schema}.{name} AS SELECT * FROM known.{name}{rows}")
 
 
-def _read_on(reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-    try:
-        yield from reader
-    except OSError as error:  # what a value that cannot be computed becomes on its way through Arrow
-        raise _refuse_query(error) from None
-
-
-def run_examples(
-    connection: duckdb.DuckDBPyConnection,
-    schema: str,
-    query: str,
-    columns: Sequence[Column],
-    condition: str,
-    as_of: str,
-) -> pa.RecordBatchReader:
-    """Return the examples that `query` yields over the sources of `schema`, typed and ordered as the contract says.
-
-    Raises Refusal with DuckDB's words when the query does not run or lacks a column of the contract.
-    """
-    connection.execute(f"USE {schema}")
-    connection.execute(f"SET VARIABLE as_of = TIMESTAMP '{as_of}'")
-    try:
-        reader = connection.sql(_examples_sql(query, columns, condition)).to_arrow_reader(BATCH)
-    except duckdb.Error as error:
-        raise _refuse_query(error) from None
-    return pa.RecordBatchReader.from_batches(reader.schema, _read_on(reader))
-
-
-def _create_empty(connection: duckdb.DuckDBPyConnection, schema: str, sources: Sequence[Source]) -> None:
-    connection.execute(f"CREATE SCHEMA {schema}")
-    for source in sources:
-        name = quote(source.name)
-        connection.execute(f"CREATE TABLE {schema}.{name} AS SELECT * FROM known.{name} LIMIT 0")
-
-
-def _fill(connection: duckdb.DuckDBPyConnection, sources: Sequence[Source], low: str, high: str, cut: str) -> None:
-    for source in sources:
-        name, time = quote(source.name), quote(source.time or "")
-        if is_static(source) and connection.execute(f"SELECT 1 FROM span.{name} LIMIT 1").fetchone():
+def _fill_tables(connection: duckdb.DuckDBPyConnection, replay: Replay, cut: np.datetime64) -> None:
+    low, high = cut - replay.lookback_days * DAY, cut + replay.ahead_days * DAY
+    for source in replay.contract.sources.values():
+        if is_static(source):
             continue
-        where = f" WHERE {time} >= TIMESTAMP '{low}' AND {time} < TIMESTAMP '{high}'" if source.time else ""
-        connection.execute(f"DELETE FROM span.{name}")
-        connection.execute(f"INSERT INTO span.{name} SELECT * FROM known.{name}{where}")
+        name = quote(source.name)
+        connection.execute(f"DELETE FROM near.{name}")
+        connection.execute(f"INSERT INTO near.{name} {limit_sql(source, low, high)}")
         connection.execute(f"DELETE FROM cut.{name}")
-        masked = mask_sql(source, f"TIMESTAMP '{cut}'", f"span.{name}")
+        masked = mask_sql(source, f"TIMESTAMP '{cut}'", f"near.{name}")
         connection.execute(f"INSERT INTO cut.{name} {masked}")
 
 
-def _compare_at(
+def _compare_near(
     connection: duckdb.DuckDBPyConnection, replay: Replay, cut: np.datetime64
 ) -> tuple[int, list[Difference]]:
-    columns, sources = replay.contract.examples, list(replay.contract.sources.values())
-    time, key = (next(c.name for c in columns if c.role == role) for role in ("time", "key"))
-    low, high = cut - replay.lookback_days * DAY, cut + AHEAD
-    _fill(connection, sources, str(low), str(high), str(cut))
-    since = cut - np.timedelta64(replay.window_hours, "h")
-    condition = f"{quote(time)} > TIMESTAMP '{since}' AND {quote(time)} <= TIMESTAMP '{cut}'"
+    time, key, inputs = _roles(replay.contract)
+    _fill_tables(connection, replay, cut)
+    condition = between_sql(time, cut - np.timedelta64(replay.window_hours, "h"), cut)
     full, masked = (
-        run_examples(connection, schema, replay.query, columns, condition, str(cut)).read_pandas()
-        for schema in ("span", "cut")
+        run_examples(connection, schema, replay.query, replay.contract.examples, condition, str(cut)).read_pandas()
+        for schema in ("near", "cut")
     )
-    inputs = [c.name for c in columns if c.role == "input"]
     return len(full), compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
 
 
@@ -126,9 +91,8 @@ def replay_piece(piece: tuple[Replay, Sequence[np.datetime64]]) -> tuple[int, li
     replay, cuts = piece
     with open_warehouse(replay.memory_gb, 1) as connection:
         create_sources(connection, replay.contract, replay.folder)
-        for schema in ("span", "cut"):
-            _create_empty(connection, schema, list(replay.contract.sources.values()))
-        results = [_compare_at(connection, replay, cut) for cut in cuts]
+        _create_tables(connection, replay.contract)
+        results = [_compare_near(connection, replay, cut) for cut in cuts]
     return sum(rows for rows, _ in results), [one for _, found in results for one in found]
 
 
@@ -139,8 +103,61 @@ def replay_cuts(engine: Engine, replay: Replay, cuts: Sequence[np.datetime64]) -
     return sum(rows for rows, _ in results), [one for _, found in results for one in found]
 
 
+def _create_masked(connection: duckdb.DuckDBPyConnection, whole: Whole) -> None:
+    connection.execute("CREATE SCHEMA masked")
+    for source in whole.replay.contract.sources.values():
+        limited = f"({limit_sql(source, whole.span.low, whole.span.high)})"
+        masked = mask_sql(source, f"TIMESTAMP '{whole.cut}'", limited)
+        connection.execute(f"CREATE VIEW masked.{quote(source.name)} AS {masked}")
+
+
+def replay_whole(whole: Whole) -> tuple[int, list[Difference]]:
+    """Return how many decisions were compared at a whole cut, and what differed."""
+    contract, query = whole.replay.contract, whole.replay.query
+    time, key, inputs = _roles(contract)
+    condition = between_sql(time, whole.span.since, whole.cut)
+    with open_warehouse(whole.replay.memory_gb, 1) as connection:
+        create_sources(connection, contract, whole.replay.folder)
+        _create_masked(connection, whole)
+        masked = run_examples(connection, "masked", query, contract.examples, condition, str(whole.cut)).read_pandas()
+        names = ", ".join(map(quote, (key, *inputs)))
+        written = f"SELECT {names} FROM read_parquet('{whole.examples}') WHERE {condition}"
+        full = connection.sql(written).to_arrow_table().to_pandas()
+    return len(full), compare_features(full, masked, key=key, columns=inputs, cut=str(whole.cut)[:16])
+
+
+def replay_whole_cuts(
+    engine: Engine, replay: Replay, examples: Path, spans: Sequence[Span], cuts: Sequence[np.datetime64]
+) -> tuple[int, list[Difference]]:
+    """Return how many decisions were compared at whole cuts, and what differed."""
+    around = [next(span for span in spans if cut <= span.until or span is spans[-1]) for cut in cuts]
+    pieces = [Whole(replay, examples, span, cut) for span, cut in zip(around, cuts, strict=True)]
+    results = engine.map(replay_whole, pieces, label="every decision before")
+    return sum(rows for rows, _ in results), [one for _, found in results for one in found]
+
+
+def refuse_short_history(
+    connection: duckdb.DuckDBPyConnection, replay: Replay, spans: Sequence[Span], history_days: int
+) -> None:
+    """Raise Refusal when the first day of the last span changes with twice the history."""
+    span = spans[-1]
+    if len(spans) == 1 or span.since is None or span.low is None:
+        return
+    _, key, inputs = _roles(replay.contract)
+    until = min(span.since + DAY, span.until)
+    frames: list[pd.DataFrame] = []
+    for low in (span.low, span.low - history_days * DAY):
+        day = Span(span.since, until, low, span.high)
+        frames.append(run_span(connection, replay.contract, replay.query, day, str(span.until)).read_pandas())
+    for one in compare_features(frames[1], frames[0], key=key, columns=inputs, cut=str(until)[:16]):
+        raise Refusal(
+            f"assemble.history_days is {history_days}, but `{one.column}` of {one.key} is {one.full} with twice the "
+            f"history and {one.masked} without: raise it, or set assemble.piece_days to null."
+        )
+
+
 def read_instants(connection: duckdb.DuckDBPyConnection, contract: Contract, schema: str) -> dict[str, Instants]:
-    """Return every value of the columns that are themselves instants at which something becomes known, by name."""
+    """Return the instants at which something becomes known, by the name of the column that holds them."""
     found: dict[str, Instants] = {}
     for source in contract.sources.values():
         every = (*source.columns, *source.derived)
@@ -148,7 +165,7 @@ def read_instants(connection: duckdb.DuckDBPyConnection, contract: Contract, sch
         for column in every:
             if column.dtype == "datetime" and column.name in named:
                 table = f"{schema}.{quote(source.name)}"
-                query = f"SELECT {quote(column.name)} AS v FROM {table} WHERE v IS NOT NULL ORDER BY v"
+                query = f"SELECT DISTINCT {quote(column.name)} AS v FROM {table} WHERE v IS NOT NULL ORDER BY v"
                 values = connection.sql(query).to_arrow_table()["v"].to_numpy()
                 found[f"{source.name}.{column.name}"] = values.astype("datetime64[us]")
     return found

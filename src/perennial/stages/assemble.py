@@ -1,26 +1,37 @@
 """assemble: examples.sql over the valid sources, one row per decision, and the point-in-time audit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 
-from perennial.data.audit import Instants, choose_cuts, refuse_peeking, summarise_audit
+from perennial.data.audit import Instants, choose_cuts, choose_whole_cuts, refuse_peeking, summarise_audit
 from perennial.data.contract import Contract, column_of_role
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
+from perennial.io.examples import Span, create_sources, find_first, plan_spans, run_spans
 from perennial.io.files import replace_file, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
-from perennial.io.replay import Replay, create_sources, read_instants, replay_cuts, run_examples
+from perennial.io.replay import Replay, read_instants, refuse_short_history, replay_cuts, replay_whole_cuts
 from perennial.io.tables import read_arrow, write_batches
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
 
 PARAMS = (
     *("problem.as_of", "engine.memory_gb", "engine.workers", "engine.scheduler", "assemble.random_cuts"),
-    *("assemble.adversarial_cuts", "assemble.days", "assemble.window_hours", "assemble.lookback_days", "assemble.seed"),
+    *(
+        "assemble.adversarial_cuts",
+        "assemble.days",
+        "assemble.window_hours",
+        "assemble.lookback_days",
+        "assemble.ahead_days",
+        "assemble.seed",
+    ),
+    *("assemble.whole_cuts", "assemble.piece_days", "assemble.history_days"),
 )
 VALID, QUERY = "data/valid", "data/examples.sql"
 NOT_AUDITABLE: dict[str, Any] = {"auditable": False, "passed": None, "cuts": [], "rows_compared": 0, "differences": []}
@@ -46,20 +57,32 @@ def summarise(path: Path, contract: Contract) -> dict[str, Any]:
     return facts
 
 
+def plan(database: duckdb.DuckDBPyConnection, contract: Contract, p: dict[str, Any]) -> list[Span]:
+    """Return the spans of time that are assembled one after the other."""
+    as_of = np.datetime64(str(p["problem.as_of"]), "us")
+    first = find_first(database, contract)
+    if column_of_role(contract, "time") is None or first is None:
+        return [Span(None, as_of)]
+    history, ahead = p["assemble.history_days"], p["assemble.ahead_days"]
+    return plan_spans(first, as_of, piece_days=p["assemble.piece_days"], history_days=history, ahead_days=ahead)
+
+
 def main() -> None:
     """Run the stage."""
     p, contract, query = read_params(PARAMS), read_contract(), read_query()
     as_of, time = str(p["problem.as_of"]), column_of_role(contract, "time")
-    condition = f"\"{time}\" <= TIMESTAMP '{as_of}'" if time else "true"
+    replay = describe_replay(contract, query, p)
     with replace_file("data/examples.parquet") as path:
         with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
             create_sources(database, contract, VALID)
-            write_batches(path, run_examples(database, "known", query, contract.examples, condition, as_of))
+            spans = plan(database, contract, p)
+            write_batches(path, run_spans(database, contract, query, spans, as_of))
+            refuse_short_history(database, replay, spans, p["assemble.history_days"])
             instants = read_instants(database, contract, "known")
         facts = summarise(path, contract)
         if facts["rows"] == 0:
             raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
-        audit = NOT_AUDITABLE if time is None else run_audit(contract, query, read_times(path, time), instants, p)
+        audit = NOT_AUDITABLE if time is None else run_audit(replay, path, spans, read_times(path, time), instants, p)
     write_json("metrics/assembly.json", facts)
     write_json("metrics/point_in_time.json", audit)
 
@@ -69,8 +92,26 @@ def read_times(path: Path, time: str) -> Instants:
     return np.asarray(read_arrow(path, [time])[time].to_numpy(), dtype="datetime64[us]")
 
 
+def describe_replay(contract: Contract, query: str, p: dict[str, Any]) -> Replay:
+    """Return how time is replayed, as params say."""
+    return Replay(
+        contract,
+        VALID,
+        query,
+        window_hours=p["assemble.window_hours"],
+        lookback_days=p["assemble.lookback_days"],
+        ahead_days=p["assemble.ahead_days"],
+        memory_gb=p["engine.memory_gb"],
+    )
+
+
 def run_audit(
-    contract: Contract, query: str, decisions: Instants, instants: Mapping[str, Instants], p: dict[str, Any]
+    replay: Replay,
+    path: Path,
+    spans: Sequence[Span],
+    decisions: Instants,
+    instants: Mapping[str, Instants],
+    p: dict[str, Any],
 ) -> dict[str, Any]:
     """Replay time at the cuts and return the facts; raises Refusal when a feature peeks."""
     cuts = choose_cuts(
@@ -81,13 +122,14 @@ def run_audit(
         days=[str(day) for day in p["assemble.days"]],
         seed=p["assemble.seed"],
     )
-    window, lookback = p["assemble.window_hours"], p["assemble.lookback_days"]
+    whole = choose_whole_cuts(decisions, p["assemble.whole_cuts"], p["assemble.seed"])
     with open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
-        memory = p["engine.memory_gb"] / engine.workers
-        replay = Replay(contract, VALID, query, window, lookback, memory)
-        rows, differences = replay_cuts(engine, replay, [cut for _, cut in cuts])
-    refuse_peeking(differences, rows)
-    return summarise_audit(cuts, rows, sum(column.role == "input" for column in contract.examples))
+        small = replace(replay, memory_gb=replay.memory_gb / engine.workers)
+        rows, differences = replay_cuts(engine, small, [cut for _, cut in cuts])
+        more, found = replay_whole_cuts(engine, small, path, spans, whole)
+    refuse_peeking(differences + found, rows + more)
+    every = [*cuts, *(("every decision before", cut) for cut in whole)]
+    return summarise_audit(every, rows + more, sum(column.role == "input" for column in replay.contract.examples))
 
 
 if __name__ == "__main__":
