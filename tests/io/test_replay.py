@@ -1,39 +1,19 @@
-"""Time replayed on a table small enough to read: a visit is planned, then takes some minutes, then is over."""
+"""Time replayed on the visits: what a query may use, and what it may not."""
 
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from perennial.data.contract import Contract, parse_contract
+from perennial.data.contract import Contract
 from perennial.io.engine import Engine, map_here, open_engine
 from perennial.io.examples import Span, create_sources, run_examples, run_span
 from perennial.io.replay import Replay, read_instants, replay_cuts, replay_whole_cuts
-from perennial.io.tables import write_batches, write_table
+from perennial.io.tables import write_batches
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
+from tests.io.visits import CONTRACT, write_visits
 
-CONTRACT = parse_contract(
-    {
-        "sources": {
-            "visits": {
-                **{"path": "visits.csv", "key": ["id"], "time": "start", "missing": [""], "max_bad_share": 0.0},
-                "columns": {
-                    "id": {"dtype": "id", "nullable": False, "known_at": "start - INTERVAL 7 DAY"},
-                    "start": {"dtype": "datetime", "nullable": False, "known_at": "start - INTERVAL 7 DAY"},
-                    "ended": {"dtype": "datetime", "known_at": "ended"},
-                    "minutes": {"dtype": "numeric", "known_at": "ended"},
-                },
-            }
-        },
-        "examples": {
-            "id": {"dtype": "id", "role": "key", "nullable": False},
-            "start": {"dtype": "datetime", "role": "time", "nullable": False},
-            "feature": {"dtype": "numeric", "role": "input"},
-        },
-    }
-)
 HONEST = """
 SELECT id, start, (SELECT avg(p.minutes) FROM visits AS p WHERE p.ended <= v.start) AS feature
 FROM visits AS v
@@ -44,14 +24,9 @@ CUTS = [np.datetime64(f"2024-01-{day:02d}T12:30", "us") for day in (5, 9, 12, 20
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Forty days of visits, one every half hour, each longer than the time to the next."""
+    """Forty days of visits in the current folder."""
     monkeypatch.chdir(tmp_path)
-    starts = pd.date_range("2024-01-01", periods=1920, freq="30min").astype("datetime64[us]")
-    minutes = np.arange(1920) % 97 + 45.0
-    rows = pd.DataFrame({"id": [f"v{n:04d}" for n in range(1920)], "start": starts, "minutes": minutes})
-    rows["ended"] = (rows["start"] + pd.to_timedelta(rows["minutes"], unit="min")).astype("datetime64[us]")
-    write_table("valid/visits/all.parquet", rows[["id", "start", "ended", "minutes"]])
-    return "valid"
+    return write_visits("valid")
 
 
 def replay(folder: str, query: str, contract: Contract = CONTRACT) -> Replay:
