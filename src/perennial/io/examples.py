@@ -1,5 +1,6 @@
 """examples.sql, run over the valid sources: on everything at once, or on pieces of time that fit in memory."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -10,6 +11,7 @@ import pyarrow as pa
 
 from perennial.data.contract import Column, Contract, Source, is_static
 from perennial.data.point_in_time import quote
+from perennial.data.query import refuse_escape
 from perennial.data.typed import sql_type
 from perennial.io.warehouse import read_folder_sql
 from perennial.refusal import Refusal
@@ -82,6 +84,16 @@ def find_first(connection: duckdb.DuckDBPyConnection, contract: Contract) -> np.
     return min(found, default=None)
 
 
+def check_query(connection: duckdb.DuckDBPyConnection, contract: Contract, query: str) -> None:
+    """Raise Refusal unless `query` is one SELECT over the contract's sources that always says the same."""
+    parsed = connection.execute("SELECT json_serialize_sql(?)", [query.strip().rstrip(";")]).fetchone()
+    tree = json.loads(parsed[0]) if parsed else {}
+    if tree.get("error"):
+        raise _refuse_query(tree["error_message"])
+    found = connection.execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
+    refuse_escape(tree["statements"], contract.sources, {name for (name,) in found.fetchall()} - {"getvariable"})
+
+
 def between_sql(time: str, since: np.datetime64 | None, until: np.datetime64) -> str:
     """Return the condition that a decision lies after `since` and not after `until`."""
     after = "" if since is None else f"{quote(time)} > TIMESTAMP '{since}' AND "
@@ -95,7 +107,7 @@ def _examples_sql(query: str, columns: Sequence[Column], condition: str) -> str:
     return f"SELECT {cells} FROM ({body}\n) WHERE {condition} ORDER BY {order or 'ALL'}"
 
 
-def _refuse_query(error: Exception) -> Refusal:
+def _refuse_query(error: Exception | str) -> Refusal:
     words = " ".join(str(error).split("LINE 1")[0].split())[:400]
     return Refusal(f"data/examples.sql does not run: {words}")
 

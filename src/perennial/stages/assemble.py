@@ -12,7 +12,7 @@ from perennial.data.audit import Instants, choose_cuts, choose_whole_cuts, refus
 from perennial.data.contract import Contract, column_of_role
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
-from perennial.io.examples import Span, create_sources, find_first, plan_spans, run_spans
+from perennial.io.examples import Span, check_query, create_sources, find_first, plan_spans, run_spans
 from perennial.io.files import replace_file, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
@@ -74,6 +74,7 @@ def main() -> None:
     replay = describe_replay(contract, query, p)
     with replace_file("data/examples.parquet") as path:
         with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
+            check_query(database, contract, query)
             create_sources(database, contract, VALID)
             spans = plan(database, contract, p)
             write_batches(path, run_spans(database, contract, query, spans, as_of))
