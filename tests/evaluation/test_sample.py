@@ -142,9 +142,9 @@ def test_rows_count_by_their_weights() -> None:
 
 @pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
 def test_weights_that_are_none_are_refused(value: float) -> None:
-    with pytest.raises(Refusal, match=r"Of the 3 weights .* there are 1 that are no number from 0 up"):
+    with pytest.raises(Refusal, match=r"Of the 3 weights .* 1 are no number from 0 up"):
         weighted(np.ones(3), np.array([1.0, value, 1.0]))
-    with pytest.raises(Refusal, match="none above 0"):
+    with pytest.raises(Refusal, match="none is above 0"):
         weighted(np.ones(3), np.zeros(3))
 
 

@@ -68,19 +68,18 @@ def take_sample(
     allowed = [name for name in allowed if name != CALIBRATION[task]]
     if metric not in allowed:
         raise Refusal(f"`problem.metric` is {metric!r}; a {task} task is judged by one of {', '.join(allowed)}.")
-    counted = np.ones(len(truth)) if weights is None else _check_weights(weights)
+    counted = np.ones(len(truth)) if weights is None else check_weights(weights)
     codes, count = number_blocks(blocks)
     draws = draw_blocks(int(codes.max()) + 1, replicates, seed)
     return Sample(task, metric, truth.astype(np.float64), counted, codes, count, draws, confidence)
 
 
-def _check_weights(weights: Array) -> Array:
+def check_weights(weights: Array) -> Array:
+    """Return weights (n,); raises Refusal when one is not a number from 0 up, or none is above 0."""
     wrong = int((~(np.isfinite(weights) & (weights >= 0))).sum())
-    if wrong or not weights.any():
-        found = f"{wrong} that are no number from 0 up" if wrong else "none above 0"
-        raise Refusal(
-            f"Of the {len(weights)} weights (`problem.weight`) of the judged rows there are {found}: mend them."
-        )
+    if wrong or (len(weights) and not weights.any()):
+        found = f"{wrong} are no number from 0 up" if wrong else "none is above 0"
+        raise Refusal(f"Of the {len(weights)} weights that `problem.weight` names {found}: mend them in examples.sql.")
     return weights.astype(np.float64)
 
 

@@ -13,6 +13,7 @@ from perennial.evaluation.classes import admit_unseen, pad_classes
 from perennial.evaluation.constant import predict_constant
 from perennial.evaluation.curves import confusion_rows, draw_curves
 from perennial.evaluation.intervals import Array
+from perennial.evaluation.sample import check_weights
 from perennial.evaluation.slices import slice_table
 from perennial.io.bundle import bundle_hash, load_bundle, read_seen_keys, verify_bundle
 from perennial.io.engine import count_cores
@@ -49,8 +50,14 @@ def read_rows(model: Model, *, key: str, target: str, time: str | None, weight: 
     if model.classes:
         truth, classes = admit_unseen(model.task, truth, len(model.classes))
     first = None if time is None or test.empty else pd.Timestamp(test[time].min()).isoformat()
-    weights = (None if weight is None else part[weight].to_numpy(dtype=np.float64) for part in (learned, test))
-    return Rows(learned, encode_target(learned[target], model.classes), test, truth, classes, first, *weights)
+    learned_weights, weights = (None if weight is None else read_weights(part[weight]) for part in (learned, test))
+    learned_truth = encode_target(learned[target], model.classes)
+    return Rows(learned, learned_truth, test, truth, classes, first, learned_weights, weights)
+
+
+def read_weights(column: pd.Series) -> Array:
+    """Return the weights of rows as numbers; raises Refusal when one is missing or below 0."""
+    return check_weights(column.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def predict_linear_baseline(model: Model, rows: Rows, *, most: int, c: float) -> Array:
