@@ -38,7 +38,7 @@ PARAMS = (
 
 def sample_test(rows: Rows, p: dict[str, Any]) -> Sample:
     """Return the test rows with their weights, blocks and draws."""
-    times, groups = (None if p[name] is None else rows.test[p[name]] for name in ("problem.time", "problem.group"))
+    times, groups = (None if name is None else rows.test[name] for name in (p["problem.time"], p["problem.group"]))
     return take_sample(
         task=p["problem.task"],
         metric=p["problem.metric"],
@@ -70,7 +70,10 @@ def judge_model(
         dtypes={column.name: column.dtype for column in shown},
         names=name_classes(model.classes, rows.classes),
         threshold=model.threshold,
-        costs={name: p[f"problem.costs.{name}"] for name in ("false_positive", "false_negative")},
+        costs={
+            "false_positive": p["problem.costs.false_positive"],
+            "false_negative": p["problem.costs.false_negative"],
+        },
         rules=rules,
     )
 
