@@ -33,3 +33,18 @@ def test_costs_per_row(score: np.ndarray, model: float, saving: float) -> None:
     assert found["saving"]["value"] == pytest.approx(saving)
     assert found["saving"]["interval"] == pytest.approx((saving, saving))
     assert found["threshold"] == 0.5
+
+
+def test_costs_count_rows_by_their_weights() -> None:
+    sample = take_sample(
+        task="binary",
+        metric="log_loss",
+        truth=TRUTH,
+        weights=np.where(TRUTH > 0, 2.0, 1.0),
+        blocks=np.arange(200) // 4,
+        replicates=100,
+        confidence=0.95,
+        seed=0,
+    )
+    found = judge_cost(sample, TRUTH, 0.5, false_positive=1.0, false_negative=3.0)
+    assert (found["model"], found["always"], found["never"]) == pytest.approx((0.0, 3 / 5, 3 * 2 / 5))

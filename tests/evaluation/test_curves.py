@@ -66,3 +66,18 @@ def test_every_task_has_every_table(score: np.ndarray, names: list[str], classes
     assert set(tables["roc"]["class"]) == classes
     assert not tables["calibration"].empty
     assert all(isinstance(table, pd.DataFrame) and len(table.columns) == 4 for table in tables.values())
+
+
+def test_curves_count_rows_by_their_weights() -> None:
+    times = np.arange(5000) % 4
+    truth, score = TRUTH.repeat(times), SCORE.repeat(times)
+    weighted, repeated = (
+        draw_curves(TRUTH, SCORE, ["no", "yes"], times.astype(float)),
+        draw_curves(truth, score, ["no", "yes"]),
+    )
+    one, other = (tables["roc"] for tables in (weighted, repeated))
+    assert area(one["fpr"], one["tpr"]) == pytest.approx(area(other["fpr"], other["tpr"]), abs=1e-3)
+    one, other = (tables["precision_recall"] for tables in (weighted, repeated))
+    assert one["precision"].iloc[-1] == pytest.approx(other["precision"].iloc[-1])
+    bins = weighted["calibration"]
+    assert bins["rate"].mean() == pytest.approx(repeated["calibration"]["rate"].mean(), abs=0.02)

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from perennial.evaluation.gate import failing_checks, judge_gate, refusal_reasons
+from perennial.evaluation.gate import judge_gate, refusal_reasons
 from perennial.refusal import Refusal
-from tests.evaluation.world import AUDIT, LIMITS, evaluate_world, predict_honestly, simulate_days
+from tests.evaluation.world import AUDIT, LIMITS, evaluate_world, failing_checks, predict_honestly, simulate_days
 
 ROWS = simulate_days(3)
 HONEST = evaluate_world(ROWS, predict_honestly(ROWS))

@@ -7,19 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from perennial.evaluation.constant import predict_constant
 from perennial.evaluation.intervals import Array, round_numbers
-from perennial.evaluation.judgement import (
-    SliceRules,
-    admit_unseen,
-    block_values,
-    compare_champion,
-    find_leaks,
-    flat_scores,
-    judge,
-    name_classes,
-    pad_classes,
-    predict_constant,
-)
+from perennial.evaluation.judgement import SliceRules, block_values, flat_scores, judge
 from perennial.evaluation.sample import score, take_sample
 from perennial.refusal import Refusal
 from tests.evaluation.world import COSTS, evaluate_world, predict_honestly, simulate_days
@@ -125,56 +115,3 @@ def test_blocks(block: str, values: list[int]) -> None:
 def test_a_block_without_its_column_is_refused(block: str) -> None:
     with pytest.raises(Refusal, match=f"`problem.block` is '{block}'"):
         block_values(block, None, None, 3)
-
-
-def test_the_constant_is_what_was_learned() -> None:
-    assert predict_constant("binary", np.array([0.0, 1, 0, 0]), 2, 2).tolist() == [0.25, 0.25]
-    assert predict_constant("multiclass", np.array([0.0, 1, 1, 1]), 3, 1).tolist() == [[0.25, 0.75, 0.0]]
-    assert predict_constant("regression", np.array([2.0, 4.0]), 0, 1).tolist() == [3.0]
-
-
-def test_a_class_that_only_the_test_has_is_judged_not_hidden() -> None:
-    truth, classes = admit_unseen("multiclass", np.array([0.0, np.nan]), 2)
-    assert (truth.tolist(), classes) == ([0.0, 2.0], 3)
-    assert pad_classes(np.array([[0.4, 0.6]]), 3).tolist() == [[0.4, 0.6, 0.0]]
-    assert pad_classes(np.array([0.4]), 3).tolist() == [0.4]
-    assert name_classes(("a", "b"), 3) == ["a", "b", "(unseen)"]
-    assert name_classes((False, True), 2) == ["False", "True"]
-
-
-def test_a_third_class_of_a_binary_target_is_refused() -> None:
-    with pytest.raises(Refusal, match="1 test rows have neither class"):
-        admit_unseen("binary", np.array([0.0, np.nan]), 2)
-
-
-def test_a_gap_of_an_input_may_be_the_suspect() -> None:
-    truth = np.array([0.0, 1.0] * 500)
-    frame = pd.DataFrame({"x": np.where(truth > 0, np.nan, np.arange(1000.0))})
-    suspects = find_leaks("binary", (frame, truth), (frame, truth))["suspects"]
-    assert {one["column"]: one["strength"] for one in suspects} == {"x": 1.0, "x is missing": 1.0}
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({}, None),
-        ({"present": "z"}, "models/champion/ holds the bundle z, not the released c"),
-        ({"absent": ["wind"]}, "needs wind, which the table has no longer"),
-        ({"overlap_rows": 3}, "trained on 3 of the test rows"),
-        ({"seen_until": "2013-07-02"}, "the released model has seen until 2013-07-02"),
-        ({"bundle": "c", "overlap_rows": 3}, None),
-    ],
-)
-def test_models_are_compared_only_on_rows_that_neither_has_seen(change: dict[str, Any], words: str | None) -> None:
-    given = {
-        "bundle": "b",
-        "released": "c",
-        "present": "c",
-        "absent": [],
-        "overlap_rows": 0,
-        "seen_until": "2013-06-30",
-        "first": "2013-07-01",
-    }
-    found = compare_champion(**(given | change))
-    assert found["same"] is ("bundle" in change)
-    assert found["obstacle"] is None if words is None else words in found["obstacle"]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perennial.evaluation.leakage import count_repeats, hash_rows, rank_suspects, reaches_into
+from perennial.evaluation.leakage import count_repeats, find_leaks, hash_rows, rank_suspects, reaches_into
 
 RNG = np.random.default_rng(0)
 ROWS = 4000
@@ -86,3 +86,10 @@ def test_rows_are_equal_in_every_input_and_the_truth() -> None:
 )
 def test_what_was_seen_must_end_before_the_test(seen: str | None, first: str | None, reaches: bool) -> None:
     assert reaches_into(seen, first) is reaches
+
+
+def test_a_gap_of_an_input_may_be_the_suspect() -> None:
+    truth = np.array([0.0, 1.0] * 500)
+    frame = pd.DataFrame({"x": np.where(truth > 0, np.nan, np.arange(1000.0))})
+    suspects = find_leaks("binary", (frame, truth), (frame, truth))["suspects"]
+    assert {one["column"]: one["strength"] for one in suspects} == {"x": 1.0, "x is missing": 1.0}

@@ -66,7 +66,7 @@ def test_sums_per_block_give_the_score(name: str) -> None:
         "multiclass": (CLASS, CLASS_SCORE if metric.uses == "score" else CLASS_DECISION),
         "regression": (VALUE, GUESS),
     }[metric.tasks[0]]
-    sums = metric.tally_blocks(truth, prediction, codes, 7)
+    sums = metric.tally_blocks(truth, prediction, np.ones(500), codes, 7)
     assert sums is not None
     assert metric.finish is not None
     assert sums.shape[0] == 7
@@ -97,3 +97,26 @@ def test_edges(name: str, truth: list[float], prediction: list[float], expected:
 def test_each_task_has_its_scores(task: str, proper: str, absent: str) -> None:
     assert proper in metrics_for(task)
     assert absent not in metrics_for(task)
+
+
+WEIGHTS = np.random.default_rng(1).integers(0, 4, 500).astype(float)
+
+
+@pytest.mark.parametrize("name", sorted(SAME))
+def test_weighted_score_equals_that_of_rows_repeated(name: str) -> None:
+    times = WEIGHTS.astype(int)
+    for _, truth, prediction in SAME[name]:
+        repeated = METRICS[name].function(truth.repeat(times), prediction.repeat(times, axis=0))
+        assert METRICS[name].function(truth, prediction, WEIGHTS) == pytest.approx(repeated, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["auc", "average_precision", "log_loss", "f1"])
+def test_weighted_sums_per_block_give_the_weighted_score(name: str) -> None:
+    metric = METRICS[name]
+    prediction = SCORE if metric.uses == "score" else DECISION
+    sums = metric.tally_blocks(TRUTH, prediction, WEIGHTS, np.arange(500) % 7, 7)
+    assert sums is not None
+    assert metric.finish is not None
+    assert float(metric.finish(sums.sum(axis=0))) == pytest.approx(
+        metric.function(TRUTH, prediction, WEIGHTS), abs=2e-3
+    )

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from perennial.evaluation.sample import Sample, decide, improvement, point_scores, score, share_saved, take_sample
+from perennial.evaluation.sample import (
+    Sample,
+    decide_numbers,
+    improvement,
+    point_scores,
+    score,
+    share_saved,
+    take_sample,
+)
+from perennial.model.calibration import IDENTITY
+from perennial.model.predictor import Model, decide
 from perennial.refusal import Refusal
 
 RNG = np.random.default_rng(0)
@@ -47,7 +57,7 @@ def test_no_test_row_is_refused() -> None:
     ],
 )
 def test_decisions(task: str, prediction: list[float], threshold: float | None, decided: list[float]) -> None:
-    assert decide(task, np.array(prediction), threshold).tolist() == decided
+    assert decide_numbers(task, np.array(prediction), threshold).tolist() == decided
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -91,3 +101,59 @@ def test_what_a_day_does_to_both_cancels() -> None:
 @pytest.mark.parametrize(("ours", "theirs", "share"), [(1.0, 2.0, 0.5), (0.0, 0.0, 0.0), (1.0, 0.0, -np.inf)])
 def test_share_saved(ours: float, theirs: float, share: float) -> None:
     assert share_saved(np.array(ours), np.array(theirs)) == share
+
+
+def weighted(truth: np.ndarray, weights: np.ndarray) -> Sample:
+    return take_sample(
+        task="binary",
+        metric="log_loss",
+        truth=truth,
+        weights=weights,
+        blocks=np.arange(len(truth)) % 20,
+        replicates=100,
+        confidence=0.95,
+        seed=0,
+    )
+
+
+def test_rows_count_by_their_weights() -> None:
+    truth, score_ = (RNG.random(400) < 0.3) * 1.0, np.clip(RNG.random(400), 0.1, 0.9)
+    times = np.arange(400) % 3
+    sample = weighted(truth, times.astype(float))
+    many = take_sample(
+        task="binary",
+        metric="log_loss",
+        truth=truth.repeat(times),
+        blocks=(np.arange(400) % 20).repeat(times),
+        replicates=100,
+        confidence=0.95,
+        seed=0,
+    )
+    one, other = score(sample, score_, 0.4), score(many, score_.repeat(times), 0.4)
+    for name in ("log_loss", "brier", "accuracy", "f1", "precision", "recall"):
+        assert one[name]["value"] == pytest.approx(other[name]["value"])
+        assert one[name]["interval"] == pytest.approx(other[name]["interval"])
+    gain = (
+        improvement(sample, score_, np.full(400, 0.3)),
+        improvement(many, score_.repeat(times), np.full(times.sum(), 0.3)),
+    )
+    assert gain[0]["interval"] == pytest.approx(gain[1]["interval"])
+
+
+@pytest.mark.parametrize("value", [-1.0, np.nan, np.inf])
+def test_weights_that_are_none_are_refused(value: float) -> None:
+    with pytest.raises(Refusal, match=r"Of the 3 weights .* 1 are no number from 0 up"):
+        weighted(np.ones(3), np.array([1.0, value, 1.0]))
+    with pytest.raises(Refusal, match="none is above 0"):
+        weighted(np.ones(3), np.zeros(3))
+
+
+@pytest.mark.parametrize(
+    ("task", "scores"),
+    [("binary", [0.1, 0.25, 0.3]), ("multiclass", [[0.2, 0.8], [0.5, 0.5]]), ("regression", [3.5])],
+)
+def test_decisions_are_those_of_the_service(task: str, scores: list[float]) -> None:
+    encoder = {"columns": [], "features": [], "categorical": []}
+    classes, threshold = (() if task == "regression" else (0.0, 1.0)), 0.25 if task == "binary" else None
+    model = Model(task, "late", encoder, (), classes=classes, calibration=IDENTITY, threshold=threshold)
+    assert decide_numbers(task, np.array(scores), threshold).tolist() == decide(model, np.array(scores))

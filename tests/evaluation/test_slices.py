@@ -1,48 +1,12 @@
 """Slices: how they are cut, and how few of an honest model's are accused."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from perennial.evaluation.cuts import cut_slices
 from perennial.evaluation.sample import take_sample
-from perennial.evaluation.slices import bound_shift, cut_slices, judge_slices, name_bands, name_slices, slice_table
+from perennial.evaluation.slices import bound_shift, judge_slices, slice_table
 from tests.evaluation.world import DTYPES, know_logit, predict_honestly, sigmoid, simulate_days
-
-
-@pytest.mark.parametrize(
-    ("values", "bands", "names"),
-    [
-        ([1, 2, 3, 4], 2, ["1 to < 2", "2 to 4", "2 to 4", "2 to 4"]),
-        ([0, 0, 0, 1], 2, ["0", "0", "0", "1"]),
-        ([5, np.nan], 4, ["5", "(missing)"]),
-        ([0, 0, 0, 0, 1, 2, 3], 2, ["0 to 3"] * 7),
-        ([np.nan], 2, ["(missing)"]),
-        ([1, np.inf], 2, ["1", "(missing)"]),
-    ],
-)
-def test_bands(values: list[float], bands: int, names: list[str]) -> None:
-    assert name_bands(np.array(values, dtype=float), bands).tolist() == names
-
-
-@pytest.mark.parametrize(
-    ("values", "dtype", "names"),
-    [
-        (pd.Series(["a", None, "b"]), "category", ["a", "(missing)", "b"]),
-        (pd.Series([True, None], dtype="boolean"), "boolean", ["True", "(missing)"]),
-        (pd.Series([1, None], dtype="Int64"), "numeric", ["1", "(missing)"]),
-        (pd.Series(["free text"]), "text", None),
-        (pd.Series(pd.to_datetime(["2013-01-01"])), "datetime", None),
-    ],
-)
-def test_slices_have_names(values: pd.Series, dtype: str, names: list[str] | None) -> None:
-    got = name_slices(values, dtype, 4)
-    assert (None if got is None else got.tolist()) == names
-
-
-def test_small_slices_and_the_whole_are_not_cut() -> None:
-    frame = pd.DataFrame({"a": ["x"] * 8 + ["y"] * 2, "b": ["z"] * 10})
-    cut = list(cut_slices(frame, {"a": "category", "b": "category"}, rows=3, bands=4))
-    assert [(column, value, rows.tolist()) for column, value, rows in cut] == [("a", "x", list(range(8)))]
 
 
 def judged_of(seed: int, prediction: np.ndarray | None = None, blocks: int = 10) -> list[dict]:
@@ -70,6 +34,51 @@ def test_a_slice_is_judged_on_its_own_rows() -> None:
     assert one["blocks"] == 60
     assert one["loss"] == pytest.approx(-np.log(np.where(truth > 0, score, 1 - score)).mean())
     assert one["over_constant"]["lower"] < one["over_constant"]["value"] < one["over_constant"]["upper"]
+
+
+def test_a_slice_is_held_against_the_constant_of_its_own_mean() -> None:
+    rows = simulate_days(1)
+    inside = (rows["carrier"] == "DL").to_numpy()
+    rate = rows["late"].to_numpy()[inside].mean()
+    (one,) = [s for s in judged_of(1, np.full(len(rows), rate)) if s["value"] == "DL"]
+    assert one["over_own"]["value"] == pytest.approx(0.0, abs=1e-3)
+    assert one["over_own"]["lower"] <= one["over_own"]["value"] <= one["over_own"]["upper"]
+
+
+def judge_one(task: str, truth: np.ndarray, model: np.ndarray, constant: float) -> dict:
+    sample = take_sample(
+        task=task,
+        metric="rmse" if task == "regression" else "log_loss",
+        truth=truth,
+        blocks=np.arange(len(truth)) % 40,
+        replicates=300,
+        confidence=0.95,
+        seed=0,
+    )
+    predictions = {"model": model, "constant": np.full(len(truth), constant)}
+    return judge_slices(sample, predictions, [("a", "x", np.arange(300))], blocks=10)[0]
+
+
+def test_a_level_as_wrong_as_the_learned_constant_is_seen() -> None:
+    truth = (np.random.default_rng(0).random(600) < 0.8) * 1.0  # where .2 is said
+    found = judge_one("binary", truth, np.full(600, 0.2), constant=0.2)
+    assert found["over_constant"]["upper"] == pytest.approx(0.0)
+    assert found["over_own"]["upper"] < -0.5
+
+
+@pytest.mark.parametrize(("said", "clear"), [(0.005, False), (0.2, True)])
+def test_what_never_happened_may_be_chance_where_little_was_said(said: float, clear: bool) -> None:
+    truth = np.zeros(600)
+    truth[300:] = np.arange(300) % 100 == 0
+    found = judge_one("binary", truth, np.full(600, said), constant=0.005)
+    assert (found["over_own"]["upper"] < -0.25) is clear
+
+
+def test_a_regression_is_held_against_its_own_mean_where_something_varies() -> None:
+    values = np.random.default_rng(0).normal(50.0, 2.0, 600)
+    found = judge_one("regression", values, np.full(600, 10.0), constant=10.0)
+    assert found["over_own"]["upper"] < -1.0
+    assert "over_own" not in judge_one("regression", np.full(600, 3.0), values, constant=10.0)
 
 
 def test_a_slice_in_few_days_is_not_judged() -> None:

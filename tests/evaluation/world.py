@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perennial.evaluation.checks import GateLimits
+from perennial.evaluation.constant import predict_constant
+from perennial.evaluation.finding import GateLimits
 from perennial.evaluation.gate import judge_gate
 from perennial.evaluation.intervals import Array, round_numbers
-from perennial.evaluation.judgement import SliceRules, find_leaks, judge, predict_constant
+from perennial.evaluation.judgement import SliceRules, judge
+from perennial.evaluation.leakage import find_leaks
 from perennial.evaluation.sample import take_sample
 from perennial.model.seen import count_overlap, hash_keys
 
@@ -27,6 +29,7 @@ LIMITS = GateLimits(
     linear_margin=0.005,
     calibration_error=0.05,
     slice_improvement=0.0,
+    slice_level=0.25,
     slice_regression=0.1,
     sensitive_gap=0.4,
     cost_saving=0.0,
@@ -127,3 +130,8 @@ def judge_world(test: pd.DataFrame, prediction: Array, **options: Any) -> dict[s
     """Return the verdict on a prediction of the test rows."""
     released = None if options.get("champion") is None else "c" * 64
     return judge_gate(evaluate_world(test, prediction, **options), AUDIT, released, LIMITS)
+
+
+def failing_checks(verdict: Mapping[str, Any]) -> list[str]:
+    """Return the names of the checks that did not pass, in order."""
+    return [one["name"] for one in verdict["checks"] if not one["passed"]]

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from perennial.io.bundle import load_bundle
 from perennial.io.judging import describe_bundle, predict_all, predict_padded, read_champion, read_rows
+from perennial.io.tables import read_table, write_table
+from perennial.refusal import Refusal
 from tests.stages.judged import make_project
 
 
@@ -49,3 +52,24 @@ def test_the_bundle_is_named_with_what_it_has_seen(folder: Path) -> None:
     described = describe_bundle(load_bundle("models/bundle"), rows.learned["key"].head(3))
     assert (described["family"], described["overlap_rows"]) == ("linear", 3)
     assert described["seen_until"] == "2013-03-31T00:00:00"
+
+
+def test_rows_bring_their_weights(folder: Path) -> None:
+    model, rows = load_bundle("models/bundle"), read_table("data/examples.parquet")
+    plain = read_rows(model, key="key", target="late", time="at")
+    assert (plain.learned_weights, plain.weights) == (None, None)
+    write_table(folder / "data/examples.parquet", rows.assign(weight=np.where(rows["late"] == "late", 2.0, 1.0)))
+    weighted = read_rows(model, key="key", target="late", time="at", weight="weight")
+    assert weighted.weights is not None
+    assert weighted.weights.sum() == 1500 + (weighted.test["late"] == "late").sum()
+    before, after = (predict_all(model, None, one, most=1000, c=1.0) for one in (plain, weighted))
+    late = model.classes.index("late")
+    assert after["constant"][0, late] > before["constant"][0, late]
+    assert after["linear"][:, late].mean() > before["linear"][:, late].mean() + 0.05
+
+
+def test_a_row_without_its_weight_is_refused(folder: Path) -> None:
+    rows = read_table("data/examples.parquet")
+    write_table(folder / "data/examples.parquet", rows.assign(weight=np.where(rows["carrier"] == "AA", np.nan, 1.0)))
+    with pytest.raises(Refusal, match="are no number from 0 up"):
+        read_rows(load_bundle("models/bundle"), key="key", target="late", time="at", weight="weight")

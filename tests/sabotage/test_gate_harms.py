@@ -4,9 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perennial.evaluation.gate import failing_checks, refusal_reasons
+from perennial.evaluation.gate import refusal_reasons
 from perennial.evaluation.intervals import Array
-from tests.evaluation.world import DTYPES, judge_world, know_logit, predict_honestly, sigmoid, simulate_days
+from tests.evaluation.world import (
+    DTYPES,
+    failing_checks,
+    judge_world,
+    know_logit,
+    predict_honestly,
+    sigmoid,
+    simulate_days,
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +66,20 @@ def test_one_bad_slice_is_refused_and_named(test_rows: pd.DataFrame) -> None:
     assert "slices" in failing_checks(verdict)
     (reason,) = [one for one in refusal_reasons(verdict, verdict["bundle"]) if one.startswith("slices: ")]
     assert "carrier = AA" in reason
+
+
+@pytest.mark.parametrize(("shift", "refused"), [(0.0, False), (2.2, True)])
+def test_a_slice_whose_level_is_wrong_is_refused_and_named(shift: float, refused: bool) -> None:
+    rows = simulate_days(3, per_day=200)
+    inside = (rows["carrier"] == "B6").to_numpy()
+    # In one carrier far more is late than model and learned constant know: over the constant it still looks well.
+    logit = know_logit(rows) + np.where(inside, shift, 0.0)
+    late = (np.random.default_rng(5).random(len(rows)) < sigmoid(logit)).astype(float)
+    verdict = judge_world(rows.assign(late=late), predict_honestly(rows))
+    assert ("slice_level" in failing_checks(verdict)) is refused
+    assert "slices" not in failing_checks(verdict)
+    reasons = [one for one in refusal_reasons(verdict, verdict["bundle"]) if one.startswith("slice_level: ")]
+    assert [("carrier = B6" in one) for one in reasons] == [True] * refused
 
 
 def test_a_model_that_only_equals_the_constant_is_refused(test_rows: pd.DataFrame, learned: pd.DataFrame) -> None:

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from perennial.evaluation.gate import failing_checks
-from tests.evaluation.world import judge_world, know_logit, predict_honestly, sigmoid, simulate_days
+from tests.evaluation.world import failing_checks, judge_world, know_logit, predict_honestly, sigmoid, simulate_days
 
 CHALLENGERS = 40
 

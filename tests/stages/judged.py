@@ -7,6 +7,7 @@ import pandas as pd
 import yaml
 
 from perennial.data.contract import Contract, inputs_of, parse_contract
+from perennial.evaluation.intervals import Array
 from perennial.io.bundle import write_bundle
 from perennial.io.files import write_json
 from perennial.io.tables import write_table
@@ -48,11 +49,13 @@ def make_examples(task: str) -> pd.DataFrame:
     return rows.assign(at=at.astype("datetime64[us]"))[["key", "at", "delay", "wind", "carrier", "late"]]
 
 
-def train_linear(contract: Contract, learned: pd.DataFrame, task: str, c: float = 1.0) -> Model:
+def train_linear(
+    contract: Contract, learned: pd.DataFrame, task: str, c: float = 1.0, weights: Array | None = None
+) -> Model:
     classes = find_classes(learned["late"], task)
     state = fit_encoder(learned, inputs_of(contract))
     truth = encode_target(learned["late"], classes)
-    content = fit_linear(encode_frame(state, learned), truth, state, {"C": c}, classes=len(classes))
+    content = fit_linear(encode_frame(state, learned), truth, state, {"C": c}, weights=weights, classes=len(classes))
     return Model(task, "late", state, (content,), classes=classes, threshold=0.25 if task == "binary" else None)
 
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -132,3 +133,33 @@ def test_a_metric_that_is_no_proper_score_is_refused(folder: Path) -> None:
     set_params(folder, {"problem.metric": "auc"})
     with pytest.raises(Refusal, match="judged by one of log_loss, brier"):
         run()
+
+
+def test_personal_values_are_never_named(folder: Path) -> None:
+    contract = make_contract("binary")
+    contract["examples"]["carrier"]["pii"] = True  # type: ignore[index]
+    (folder / "data/contract.yaml").write_text(json.dumps(contract))
+    evaluation = run()
+    assert {one["column"] for one in evaluation["slices"]} == {"delay", "wind"}
+    assert [one["value"] for one in evaluation["sensitive"]] == [f"value {n}" for n in range(1, 5)]
+    written = (folder / "metrics/evaluation.json").read_text() + (folder / "metrics/plots/slices.csv").read_text()
+    assert not [name for name in ("AA", "B6", "DL", "UA") if name in written]
+
+
+def test_every_slice_is_held_against_its_own_mean(folder: Path) -> None:
+    assert all("over_own" in one for one in run()["slices"])
+
+
+def test_rows_count_by_their_weights(folder: Path) -> None:
+    plain = run()
+    rows = read_table(folder / "data/examples.parquet")
+    write_table(folder / "data/examples.parquet", rows.assign(weight=np.where(rows["late"], 3.0, 1.0)))
+    contract = make_contract("binary")
+    contract["examples"]["weight"] = {"dtype": "numeric", "role": "weight"}  # type: ignore[index]
+    (folder / "data/contract.yaml").write_text(json.dumps(contract))
+    set_params(folder, {"problem.weight": "weight"})
+    evaluation, late = run(), rows["late"][rows["at"] >= "2013-04-01"].mean()
+    assert evaluation["cost"]["never"] == pytest.approx(3 * 3 * late / (1 + 2 * late))
+    assert evaluation["calibration"]["value"] > plain["calibration"]["value"] + 0.1
+    for baseline in ("constant", "linear"):  # both have learned with the weights, so they say what happens by weight
+        assert evaluation["baselines"][baseline]["calibration_error"] < 0.08

@@ -4,14 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from perennial.evaluation.gate import failing_checks
+from perennial.data.contract import parse_contract
 from perennial.io.files import read_json, write_json
+from perennial.io.tables import read_table, write_table
 from perennial.refusal import Refusal
 from perennial.stages import evaluate, gate
 from tests.conftest import set_params
-from tests.stages.judged import make_project
+from tests.evaluation.world import failing_checks
+from tests.stages.judged import make_contract, make_project, train_linear, write_model
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +57,7 @@ def test_an_honest_model_is_blessed(folder: Path) -> None:
         ("gate.linear_margin", -0.9, "not_worse_than_linear"),
         ("gate.calibration_error", -1.0, "calibration"),
         ("gate.slice_improvement", 0.9, "slices"),
+        ("gate.slice_level", -0.9, "slice_level"),
         ("gate.sensitive_gap", 0.0, "sensitive_gap"),
         ("gate.cost_saving", 0.9, "decision_cost"),
         ("gate.suspect_auc", 0.6, "leak_suspects"),
@@ -76,3 +80,23 @@ def test_an_evaluation_from_before_a_release_is_refused(folder: Path) -> None:
     write_json("models/champion.json", {"bundle": "c" * 64})
     with pytest.raises(Refusal, match="run `dvc repro evaluate`"):
         run()
+
+
+@pytest.mark.parametrize(("weight", "blessed"), [("weight", True), (None, False)])
+def test_a_model_learned_with_weights_is_judged_by_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weight: str | None, blessed: bool
+) -> None:
+    folder = make_project(tmp_path, "binary")
+    monkeypatch.chdir(folder)
+    rows = read_table(folder / "data/examples.parquet")
+    rows = rows.assign(weight=np.where(rows["late"], 1.0, 3.0))
+    write_table(folder / "data/examples.parquet", rows)
+    learned = rows[rows["at"] < "2013-04-01"].reset_index(drop=True)
+    model = train_linear(
+        parse_contract(make_contract("binary")), learned, "binary", weights=learned["weight"].to_numpy()
+    )
+    write_model(folder / "models/bundle", model, learned["key"])
+    set_params(folder, {"problem.weight": weight, "gate.sensitive_gap": 0.6})
+    evaluate.main()
+    verdict = run()
+    assert verdict["blessed"] is blessed, failing_checks(verdict)

@@ -5,51 +5,66 @@ from typing import Any
 import numpy as np
 
 from perennial.evaluation.intervals import Array, Codes
+from perennial.evaluation.ranking import mid_ranks
 
 BINS = 10
 
 
 def bin_scores(score: Array, bins: int = BINS) -> Codes:
-    """Return the bin of each score, 0..bins-1: bins of equal count; equal scores share a bin."""
-    edges = np.unique(np.quantile(score, np.linspace(0, 1, bins + 1)[1:-1]))
-    return np.searchsorted(edges, score, side="right").astype(np.int64)
+    """Return the bin of each score, 0..bins-1, by its rank: bins of equal count; equal scores share a bin.
 
-
-def calibration_parts(truth: Array, score: Array, bins: int = BINS) -> Array:
-    """Return contributions (n, k * bins + 1) whose sums give the calibration error.
-
-    Probabilities (n,) of True, or (n, k) of k classes (each class on its own, Kull et al. 2019); the last column
-    counts rows and classes.
+    Equal scores go where their middle row lies, so that a few rows with a score of their own keep a bin of their own.
     """
-    if score.ndim == 2:
-        classes = range(score.shape[1])
-        each = [calibration_parts((truth == c).astype(float), score[:, c], bins) for c in classes]
-        return np.column_stack([part[:, :-1] for part in each] + [np.full(len(truth), float(len(each)))])
-    gaps = np.zeros((len(truth), bins + 1))
-    gaps[np.arange(len(truth)), bin_scores(score, bins)] = score - truth
-    gaps[:, -1] = 1.0
+    return ((mid_ranks(score) - 0.5) * bins / len(score)).astype(np.int64)
+
+
+def calibration_parts(truth: Array, score: Array) -> Array:
+    """Return contributions (n, BINS + k + 1) whose sums give the calibration error; the last column counts rows.
+
+    Probabilities (n,) of True (k = 0), or (n, k) of k classes: of these the likeliest is looked at in bins (Guo et al.
+    2017), and each class on the whole, so that neither the error nor its noise changes with the number of classes.
+    """
+    if score.ndim == 1:
+        return np.column_stack([_binned_gaps(truth, score), np.ones(len(truth))])
+    hit = (truth == score.argmax(axis=1)).astype(np.float64)
+    happened = np.eye(score.shape[1])[truth.astype(np.int64)]
+    return np.column_stack([_binned_gaps(hit, score.max(axis=1)), score - happened, np.ones(len(truth))])
+
+
+def _binned_gaps(truth: Array, score: Array) -> Array:
+    gaps = np.zeros((len(truth), BINS))
+    gaps[np.arange(len(truth)), bin_scores(score)] = score - truth
     return gaps
 
 
-def scaled_parts(truth: Array, prediction: Array, bins: int = BINS) -> Array:
+def scaled_parts(truth: Array, prediction: Array) -> Array:
     """Return the contributions of a regression: gaps in standard deviations of the truth."""
     spread = float(np.std(truth)) or 1.0
-    return calibration_parts(truth / spread, prediction / spread, bins)
+    return calibration_parts(truth / spread, prediction / spread)
 
 
 def calibration_of_sums(sums: Array) -> Array:
-    """Return the mean absolute gap between score and rate over bins of equal count (ECE, L1)."""
-    return np.asarray(np.abs(sums[..., :-1]).sum(axis=-1) / sums[..., -1])
+    """Return the mean absolute gap between score and rate over bins of equal count (ECE, L1).
+
+    With classes, or half the sum of their gaps on the whole (the share of rows said of a wrong class) where that is
+    larger.
+    """
+    binned = np.abs(sums[..., :BINS]).sum(axis=-1)
+    whole = np.abs(sums[..., BINS:-1]).sum(axis=-1) / 2.0
+    return np.asarray(np.maximum(binned, whole) / sums[..., -1])
 
 
-def reliability_table(truth: Array, score: Array, bins: int = BINS) -> list[dict[str, Any]]:
+def reliability_table(
+    truth: Array, score: Array, weights: Array | None = None, *, bins: int = BINS
+) -> list[dict[str, Any]]:
     """Return per bin the mean score, the observed mean of the truth and the rows, in the order of the scores."""
-    codes = bin_scores(score, bins)
+    codes, weights = bin_scores(score, bins), np.ones(len(score)) if weights is None else weights
     rows = np.bincount(codes, minlength=bins)
-    scores = np.bincount(codes, weights=score, minlength=bins)
-    rates = np.bincount(codes, weights=truth, minlength=bins)
+    mass, scores, rates = (
+        np.bincount(codes, weights=part, minlength=bins) for part in (weights, weights * score, weights * truth)
+    )
     return [
-        {"score": float(scores[b] / rows[b]), "rate": float(rates[b] / rows[b]), "rows": int(rows[b])}
+        {"score": float(scores[b] / mass[b]), "rate": float(rates[b] / mass[b]), "rows": int(rows[b])}
         for b in range(bins)
-        if rows[b]
+        if mass[b] > 0
     ]

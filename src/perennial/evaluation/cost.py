@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from perennial.evaluation.intervals import Array, percentile_interval, replicate, sum_blocks
-from perennial.evaluation.sample import Sample, decide, share_saved
+from perennial.evaluation.sample import Sample, decide_numbers, share_saved
 
 
 def cost_parts(truth: Array, decision: Array, false_positive: float, false_negative: float) -> Array:
@@ -22,14 +22,14 @@ def saving_of_sums(sums: Array) -> Array:
 def judge_cost(
     sample: Sample, prediction: Array, threshold: float, *, false_positive: float, false_negative: float
 ) -> dict[str, Any]:
-    """Return the cost per row of the model, of always and never, and the share saved with its interval.
+    """Return the cost per row (by weight) of the model, of always and never, and the share saved with its interval.
 
     The threshold comes from the bundle, where it was chosen without a test row.
     """
-    decision = decide("binary", prediction, threshold)
-    parts = cost_parts(sample.truth, decision, false_positive, false_negative)
+    decision = decide_numbers("binary", prediction, threshold)
+    parts = cost_parts(sample.truth, decision, false_positive, false_negative) * sample.weights[:, None]
     sums = sum_blocks(parts, sample.codes, sample.draws.shape[1])
-    model, always, never, _ = parts.mean(axis=0)
+    model, always, never = parts[:, :3].sum(axis=0) / sample.weights.sum()
     drawn = replicate(sample.draws, sums, saving_of_sums)
     saving = {
         "value": float(saving_of_sums(sums.sum(axis=0))),

@@ -23,36 +23,38 @@ def thin_curve(points: pd.DataFrame, along: str, most: int = POINTS) -> pd.DataF
     return points.iloc[np.unique([0, *places, len(order) - 1])].reset_index(drop=True)
 
 
-def roc_curve(truth: Array, score: Array) -> pd.DataFrame:
+def roc_curve(truth: Array, score: Array, weights: Array | None = None) -> pd.DataFrame:
     """Return fpr, tpr and threshold, from (0, 0) to (1, 1)."""
     thresholds, codes = np.unique(-score, return_inverse=True)
-    positive = np.bincount(codes.ravel(), weights=truth)
-    hits, alarms = np.cumsum(positive), np.cumsum(np.bincount(codes.ravel()) - positive)
-    points = {"fpr": alarms / max(alarms[-1], 1), "tpr": hits / max(hits[-1], 1), "threshold": -thresholds}
+    positive, negative = (
+        np.cumsum(np.bincount(codes.ravel(), weights=one if weights is None else one * weights))
+        for one in (truth, 1.0 - truth)
+    )
+    points = {"fpr": negative / (negative[-1] or 1), "tpr": positive / (positive[-1] or 1), "threshold": -thresholds}
     start = pd.DataFrame({"fpr": [0.0], "tpr": [0.0], "threshold": [-thresholds[0]]})
     return thin_curve(pd.concat([start, pd.DataFrame(points)], ignore_index=True), "fpr")
 
 
-def precision_recall_curve(truth: Array, score: Array) -> pd.DataFrame:
+def precision_recall_curve(truth: Array, score: Array, weights: Array | None = None) -> pd.DataFrame:
     """Return recall, precision and threshold, by rising recall."""
-    precision, recall, thresholds = precision_recall(truth, score)
+    precision, recall, thresholds = precision_recall(truth, score, weights)
     points = pd.DataFrame({"recall": recall, "precision": precision, "threshold": thresholds})
     return thin_curve(points.dropna(), "recall")
 
 
-def by_class(draw: Any, truth: Array, score: Array, names: Sequence[str]) -> pd.DataFrame:
+def by_class(draw: Any, truth: Array, score: Array, names: Sequence[str], weights: Array | None = None) -> pd.DataFrame:
     """Return `draw` of the binary score, or of each class against the rest with a column `class`."""
     if score.ndim == 1:
-        return pd.DataFrame(draw(truth, score)).assign(**{"class": names[-1]})
+        return pd.DataFrame(draw(truth, score, weights)).assign(**{"class": names[-1]})
     each = [(c, (truth == c).astype(float)) for c in range(score.shape[1])]
     return pd.concat(
-        [pd.DataFrame(draw(one, score[:, c])).assign(**{"class": names[c]}) for c, one in each if one.any()],
+        [pd.DataFrame(draw(one, score[:, c], weights)).assign(**{"class": names[c]}) for c, one in each if one.any()],
         ignore_index=True,
     )
 
 
 def confusion_counts(truth: Array, decision: Array, classes: int) -> list[list[int]]:
-    """Return rows by actual class (outer) and decided class (inner)."""
+    """Return rows, whatever their weights, by actual class (outer) and decided class (inner)."""
     place = truth.astype(np.int64) * classes + decision.astype(np.int64)
     return [[int(n) for n in row] for row in np.bincount(place, minlength=classes**2).reshape(classes, classes)]
 
@@ -73,7 +75,9 @@ def confusion_rows(counts: Sequence[Sequence[int]], names: Sequence[str], most: 
     return pd.DataFrame(cells, columns=["actual", "predicted"])
 
 
-def draw_curves(truth: Array, score: Array, names: Sequence[str]) -> dict[str, pd.DataFrame]:
+def draw_curves(
+    truth: Array, score: Array, names: Sequence[str], weights: Array | None = None
+) -> dict[str, pd.DataFrame]:
     """Return the tables `roc`, `precision_recall` and `calibration`; `names` is empty for a regression.
 
     A regression has no ROC: those tables have their columns and no rows.
@@ -82,10 +86,10 @@ def draw_curves(truth: Array, score: Array, names: Sequence[str]) -> dict[str, p
         return {
             "roc": pd.DataFrame(columns=["fpr", "tpr", "threshold", "class"]),
             "precision_recall": pd.DataFrame(columns=["recall", "precision", "threshold", "class"]),
-            "calibration": pd.DataFrame(reliability_table(truth, score)).assign(**{"class": ""}),
+            "calibration": pd.DataFrame(reliability_table(truth, score, weights)).assign(**{"class": ""}),
         }
     return {
-        "roc": by_class(roc_curve, truth, score, names),
-        "precision_recall": by_class(precision_recall_curve, truth, score, names),
-        "calibration": by_class(reliability_table, truth, score, names),
+        "roc": by_class(roc_curve, truth, score, names, weights),
+        "precision_recall": by_class(precision_recall_curve, truth, score, names, weights),
+        "calibration": by_class(reliability_table, truth, score, names, weights),
     }

@@ -8,9 +8,11 @@ import numpy as np
 from perennial.evaluation.intervals import Array, Codes, percentile_interval, replicate, spread, sum_blocks
 from perennial.evaluation.metrics import hit_parts
 from perennial.evaluation.sample import Sample
-from perennial.evaluation.slices import bound_shift
+from perennial.evaluation.slices import bound_shift, count_blocks
 
 RATES = ("selected", "true_positive_rate", "false_positive_rate")
+# A rate of fewer rows is often 0 or 1, and then its replicates do not vary: chance would look clear.
+FEWEST = 30
 
 
 def rates_of_sums(sums: Array) -> Array:
@@ -23,33 +25,47 @@ def rates_of_sums(sums: Array) -> Array:
         return np.stack([claimed / rows, hits / actual, (claimed - hits) / (rows - actual)], axis=-1)
 
 
-def judge_gaps(sample: Sample, decision: Array, slices: Sequence[tuple[str, str, Codes]]) -> list[dict[str, Any]]:
+def count_denominators(truth: Array) -> Array:
+    """Return (3,): the rows that each rate is a share of: all, the positive, the negative."""
+    return np.array([len(truth), truth.sum(), len(truth) - truth.sum()])
+
+
+def judge_gaps(
+    sample: Sample, decision: Array, slices: Sequence[tuple[str, str, Codes]], *, blocks: int
+) -> list[dict[str, Any]]:
     """Return for each value of a sensitive column its rates and how far they lie from those of all other rows.
 
-    Binary tasks only. `clear` is the size of the gap that is left when noise is taken off, corrected for the number
-    of values and rates; 0 when the gap may be chance.
+    Binary tasks only; values in fewer than `blocks` blocks are left out. `clear` is the size of the gap that is left
+    when noise is taken off, corrected for the number of values and rates; 0 when the gap may be chance, NaN when one
+    side has fewer than `FEWEST` rows that the rate is a share of.
     """
-    parts = np.column_stack([hit_parts(sample.truth, decision), np.ones(len(decision))])
-    blocks = sample.draws.shape[1]
-    everything, judged = sum_blocks(parts, sample.codes, blocks), []
-    for column, value, rows in slices:
-        inside = sum_blocks(parts[rows], sample.codes[rows], blocks)
-        outside = everything - inside
-        rates = rates_of_sums(inside.sum(axis=0))
-        gaps = rates - rates_of_sums(outside.sum(axis=0))
-        drawn = replicate(sample.draws, inside, rates_of_sums) - replicate(sample.draws, outside, rates_of_sums)
-        tests, present = len(slices) * len(RATES), len(np.unique(sample.codes[rows]))
-        each = {
-            name: {
-                "value": rates[number],
-                "gap": gaps[number],
-                "interval": percentile_interval(drawn[:, number], sample.confidence),
-                "clear": _clear_gap(gaps[number], drawn[:, number], present, tests, sample.confidence),
-            }
-            for number, name in enumerate(RATES)
+    parts = np.column_stack([hit_parts(sample.truth, decision), np.ones(len(decision))]) * sample.weights[:, None]
+    kept = [one for one in slices if count_blocks(sample, one[2]) >= blocks]
+    return [
+        {"column": column, "value": value, "rows": len(rows), **_compare_rates(sample, parts, rows, len(kept))}
+        for column, value, rows in kept
+    ]
+
+
+def _compare_rates(sample: Sample, parts: Array, rows: Codes, values: int) -> dict[str, Any]:
+    size = sample.draws.shape[1]
+    inside = sum_blocks(parts[rows], sample.codes[rows], size)
+    outside = sum_blocks(parts, sample.codes, size) - inside
+    rates, others = rates_of_sums(inside.sum(axis=0)), rates_of_sums(outside.sum(axis=0))
+    within = count_denominators(sample.truth[rows])
+    fewest = np.minimum(within, count_denominators(sample.truth) - within)
+    gaps = np.where(fewest >= FEWEST, rates - others, np.nan)
+    drawn = replicate(sample.draws, inside, rates_of_sums) - replicate(sample.draws, outside, rates_of_sums)
+    tests, blocks = values * len(RATES), count_blocks(sample, rows)
+    return {
+        name: {
+            "value": rates[number],
+            "gap": gaps[number],
+            "interval": percentile_interval(drawn[:, number], sample.confidence),
+            "clear": _clear_gap(gaps[number], drawn[:, number], blocks, tests, sample.confidence),
         }
-        judged.append({"column": column, "value": value, "rows": len(rows), **each})
-    return judged
+        for number, name in enumerate(RATES)
+    }
 
 
 def _clear_gap(gap: float, drawn: Array, blocks: int, tests: int, confidence: float) -> float:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from perennial.evaluation.checks import Facts, GateLimits, run_checks
+from perennial.evaluation.checks import run_checks
+from perennial.evaluation.finding import Facts, GateLimits
 from perennial.refusal import Refusal
 
 
@@ -21,11 +22,6 @@ def judge_gate(evaluation: Facts, audit: Facts, released: str | None, limits: Ga
         )
     checks = run_checks(evaluation, audit, limits)
     return {"bundle": evaluation["bundle"], "blessed": all(one["passed"] for one in checks), "checks": checks}
-
-
-def failing_checks(verdict: Mapping[str, Any]) -> list[str]:
-    """Return the names of the checks that did not pass, in order."""
-    return [one["name"] for one in verdict["checks"] if not one["passed"]]
 
 
 def refusal_reasons(verdict: Mapping[str, Any], bundle: str) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from perennial.evaluation.intervals import Array, Codes, percentile_interval, replicate, sum_blocks
-from perennial.evaluation.sample import Sample
+from perennial.evaluation.sample import Sample, loss_parts
 
 Predict = Callable[[pd.DataFrame], Array]
 
@@ -63,10 +63,7 @@ def permutation_importances(
 
 
 def _block_losses(sample: Sample, chosen: Codes, prediction: Array) -> Array:
-    assert sample.primary.parts is not None
-    return sum_blocks(
-        sample.primary.parts(sample.truth[chosen], prediction), sample.codes[chosen], sample.draws.shape[1]
-    )
+    return sum_blocks(loss_parts(sample, prediction, chosen), sample.codes[chosen], sample.draws.shape[1])
 
 
 def _rise(sample: Sample, before: Array, after: Array) -> dict[str, Any]:

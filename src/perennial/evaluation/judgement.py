@@ -10,24 +10,26 @@ import pandas as pd
 
 from perennial.evaluation.cost import judge_cost
 from perennial.evaluation.curves import confusion_counts
-from perennial.evaluation.gaps import judge_gaps
-from perennial.evaluation.intervals import Array
-from perennial.evaluation.leakage import count_repeats, hash_rows, missing_alone, rank_suspects, reaches_into
-from perennial.evaluation.sample import CALIBRATION, Sample, decide, improvement, point_scores, score
-from perennial.evaluation.slices import cut_slices, judge_slices
+from perennial.evaluation.cuts import cut_slices, hide_values
+from perennial.evaluation.gaps import FEWEST, judge_gaps
+from perennial.evaluation.intervals import Array, Codes
+from perennial.evaluation.sample import CALIBRATION, Sample, decide_numbers, improvement, point_scores, score
+from perennial.evaluation.slices import judge_slices
 from perennial.refusal import Refusal
-
-SUSPECTS_KEPT = 10
 
 
 @dataclass(frozen=True)
 class SliceRules:
-    """How slices are cut: smallest number of rows and of blocks, bands of a number, columns declared sensitive."""
+    """How slices are cut: smallest number of rows and of blocks, bands of a number; sensitive and personal columns.
+
+    A personal column makes no slice, and where it is sensitive its values are numbered.
+    """
 
     rows: int
     blocks: int
     bands: int
     sensitive: tuple[str, ...] = ()
+    pii: tuple[str, ...] = ()
 
 
 def block_values(block: str, time: pd.Series | None, group: pd.Series | None, rows: int) -> npt.NDArray[Any]:
@@ -47,48 +49,6 @@ def block_values(block: str, time: pd.Series | None, group: pd.Series | None, ro
     return pd.factorize(column, sort=True, use_na_sentinel=False)[0]
 
 
-def predict_constant(task: str, truth: Array, classes: int, rows: int) -> Array:
-    """Return the best constant prediction of the training truth: rate of True, rates of k classes, or mean."""
-    if task != "multiclass":
-        return np.full(rows, truth.mean())
-    return np.tile(np.bincount(truth.astype(np.int64), minlength=classes) / len(truth), (rows, 1))
-
-
-def admit_unseen(task: str, truth: Array, classes: int) -> tuple[Array, int]:
-    """Return the truth with test rows of an unknown class (NaN) as one more class, and the number of classes.
-
-    A model gives such a row probability 0, which costs it; hiding the row would flatter. Raises Refusal when a binary
-    task meets a third class.
-    """
-    unseen = np.isnan(truth)
-    if task == "binary" and unseen.any():
-        raise Refusal(
-            f"{int(unseen.sum())} test rows have neither class of the binary target: set `problem.task` to multiclass, "
-            "or let the query leave them without a label."
-        )
-    return np.where(unseen, classes, truth), classes + int(unseen.any())
-
-
-def name_classes(known: Sequence[Any], classes: int) -> list[str]:
-    """Return the classes as text; a class that only the test has is `(unseen)`."""
-    return [str(name) for name in known] + ["(unseen)"] * (classes - len(known))
-
-
-def pad_classes(prediction: Array, classes: int) -> Array:
-    """Return (n, classes) probabilities with zeros for classes that the model does not know; others unchanged."""
-    if prediction.ndim == 1 or prediction.shape[1] == classes:
-        return prediction
-    return np.pad(prediction, ((0, 0), (0, classes - prediction.shape[1])))
-
-
-def _tables(
-    sample: Sample, predictions: Mapping[str, Array], frame: pd.DataFrame, dtypes: Mapping[str, str], rules: SliceRules
-) -> tuple[list[dict[str, Any]], list[tuple[str, str, Any]]]:
-    slices = list(cut_slices(frame, dtypes, rows=rules.rows, bands=rules.bands))
-    judged = judge_slices(sample, predictions, slices, blocks=rules.blocks)
-    return judged, [one for one in slices if one[0] in rules.sensitive]
-
-
 def judge(
     sample: Sample,
     predictions: Mapping[str, Array],
@@ -103,12 +63,21 @@ def judge(
     """Return scores, baselines, improvements, slices, gaps, cost and confusion of `predictions["model"]`.
 
     `predictions` also holds "constant", "linear" and perhaps "champion"; `frame` the inputs named in `dtypes`;
-    `names` the classes (empty for a regression). Costs are judged for binary tasks only.
+    `names` the classes (empty for a regression). Costs and gaps are judged for binary tasks only.
     """
-    model, binary = predictions["model"], sample.task == "binary"
-    metrics = score(sample, model, threshold)
-    slices, sensitive = _tables(sample, predictions, frame, dtypes, rules)
-    decision = decide(sample.task, model, threshold)
+    open_values = {name: dtype for name, dtype in dtypes.items() if name not in rules.pii}
+    slices = list(cut_slices(frame, open_values, rows=rules.rows, bands=rules.bands))
+    return {
+        **describe_sample(sample, predictions["model"]),
+        **judge_scores(sample, predictions, threshold),
+        "slices": judge_slices(sample, predictions, slices, blocks=rules.blocks),
+        "sensitive_columns": list(rules.sensitive),
+        **judge_decision(sample, predictions["model"], names, threshold, costs, cut_sensitive(frame, dtypes, rules)),
+    }
+
+
+def describe_sample(sample: Sample, model: Array) -> dict[str, Any]:
+    """Return what is judged: task, metric, sizes, and the rows without a finite prediction."""
     return {
         "task": sample.task,
         "metric": sample.metric,
@@ -116,69 +85,54 @@ def judge(
         "blocks": sample.blocks,
         "confidence": sample.confidence,
         "unpredicted_rows": int((~np.isfinite(model)).reshape(len(model), -1).any(axis=1).sum()),
+    }
+
+
+def judge_scores(sample: Sample, predictions: Mapping[str, Array], threshold: float | None) -> dict[str, Any]:
+    """Return every score of the model, those of the baselines, and the improvements over all other predictions."""
+    metrics = score(sample, predictions["model"], threshold)
+    return {
         "metrics": metrics,
         "calibration": metrics[CALIBRATION[sample.task]],
         "baselines": {name: point_scores(sample, predictions[name], threshold) for name in ("constant", "linear")},
         "improvement": {
-            f"over_{name}": improvement(sample, model, predictions[name])
+            f"over_{name}": improvement(sample, predictions["model"], predictions[name])
             for name in ("constant", "linear", "champion")
             if name in predictions
         },
-        "slices": slices,
-        "sensitive": judge_gaps(sample, decision, sensitive) if binary else [],
-        "cost": judge_cost(sample, model, 0.5 if threshold is None else threshold, **costs) if binary else None,
-        "confusion": {"classes": list(names), "counts": confusion_counts(sample.truth, decision, len(names))}
-        if names
-        else None,
     }
 
 
-def find_leaks(
-    task: str,
-    train: tuple[pd.DataFrame, Array],
-    test: tuple[pd.DataFrame, Array],
-) -> dict[str, Any]:
-    """Return leak suspects, and how many test rows repeat training rows.
+def cut_sensitive(
+    frame: pd.DataFrame, dtypes: Mapping[str, str], rules: SliceRules
+) -> tuple[list[tuple[str, str, Codes]], int]:
+    """Return the values of the sensitive columns, personal ones numbered, and in how many blocks one must be found.
 
-    `train` and `test` are each inputs and truth.
+    Small values are kept: their intervals are as wide as they are small.
     """
-    gaps = missing_alone(train[0])
-    train_looked = pd.concat([train[0], pd.DataFrame(gaps, index=train[0].index)], axis=1)
-    test_gaps = {name: test[0][name.removesuffix(" is missing")].isna() for name in gaps}
-    test_looked = pd.concat([test[0], pd.DataFrame(test_gaps, index=test[0].index)], axis=1)
+    chosen = {name: dtypes[name] for name in rules.sensitive}
+    return hide_values(cut_slices(frame, chosen, rows=FEWEST, bands=rules.bands), rules.pii), rules.blocks
+
+
+def judge_decision(
+    sample: Sample,
+    model: Array,
+    names: Sequence[str],
+    threshold: float | None,
+    costs: Mapping[str, float],
+    sensitive: tuple[list[tuple[str, str, Codes]], int],
+) -> dict[str, Any]:
+    """Return the gaps between sensitive values, the cost and the confusion of the decisions; null where there is none.
+
+    `sensitive` is what `cut_sensitive` gives.
+    """
+    decision, binary = decide_numbers(sample.task, model, threshold), sample.task == "binary"
+    counts = confusion_counts(sample.truth, decision, len(names)) if names else []
     return {
-        "suspects": rank_suspects(task, train_looked, train[1], test_looked, test[1])[:SUSPECTS_KEPT],
-        "repeats": count_repeats(hash_rows(*train), hash_rows(*test)),
+        "sensitive": judge_gaps(sample, decision, sensitive[0], blocks=sensitive[1]) if binary else [],
+        "cost": judge_cost(sample, model, 0.5 if threshold is None else threshold, **costs) if binary else None,
+        "confusion": {"classes": list(names), "counts": counts} if names else None,
     }
-
-
-def compare_champion(
-    *,
-    bundle: str,
-    released: str,
-    present: str,
-    absent: Sequence[str],
-    overlap_rows: int,
-    seen_until: str | None,
-    first: str | None,
-) -> dict[str, Any]:
-    """Return {"bundle", "same", "obstacle"}: an obstacle is why the two models cannot be compared honestly.
-
-    `released` is the hash that models/champion.json names and `present` that of models/champion/; `absent` are inputs
-    of the released model that the table has no longer, `overlap_rows` the test rows that it was trained on,
-    `seen_until` the newest instant it has seen and `first` the first of the test (ISO, None without time).
-    """
-    obstacle, release = None, "empty models/champion.json to release without a comparison"
-    if present != released:
-        obstacle = f"models/champion/ holds the bundle {present}, not the released {released}: run `dvc checkout`."
-    elif absent:
-        obstacle = f"The released model needs {', '.join(absent)}, which the table has no longer: {release}."
-    elif overlap_rows:
-        obstacle = f"The released model was trained on {overlap_rows} of the test rows: advance `problem.as_of`."
-    elif reaches_into(seen_until, first):
-        obstacle = f"The test starts {first}, the released model has seen until {seen_until}: advance `problem.as_of`."
-    same = bundle == released
-    return {"bundle": released, "same": same, "obstacle": None if same else obstacle}
 
 
 def flat_scores(evaluation: Mapping[str, Any]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from perennial.evaluation.ranking import auc, mid_ranks
 GROUPS = 64
 # Suspects are looked for in this many rows of each side: a column that almost decides shows in far fewer.
 LOOKED_AT = 40_000
+SUSPECTS_KEPT = 10
 
 
 def group_values(train: pd.Series, test: pd.Series, groups: int = GROUPS) -> tuple[Codes, Codes]:
@@ -76,6 +77,8 @@ def rank_suspects(
 
     What a value means is learnt on `train` and scored on `test`, so that a column of names cannot look strong by
     chance. AUC for classes (averaged by their rows when there are more than two), rank correlation for regression.
+    The profile names suspects too, of every column before there is a test: it warns early and decides nothing, and
+    what it learns crosswise from rows of the same time would refuse a column that only holds for one month.
     """
     left, right = _thin(len(train)), _thin(len(test))
     found = []
@@ -114,3 +117,22 @@ def reaches_into(seen_until: str | None, first: str | None) -> bool:
 def missing_alone(frame: pd.DataFrame) -> Mapping[str, pd.Series]:
     """Return for every input with gaps whether it is missing, named `<input> is missing`."""
     return {f"{name} is missing": frame[name].isna() for name in frame.columns if frame[name].isna().any()}
+
+
+def find_leaks(
+    task: str,
+    train: tuple[pd.DataFrame, Array],
+    test: tuple[pd.DataFrame, Array],
+) -> dict[str, Any]:
+    """Return leak suspects, and how many test rows repeat training rows.
+
+    `train` and `test` are each inputs and truth.
+    """
+    gaps = missing_alone(train[0])
+    train_looked = pd.concat([train[0], pd.DataFrame(gaps, index=train[0].index)], axis=1)
+    test_gaps = {name: test[0][name.removesuffix(" is missing")].isna() for name in gaps}
+    test_looked = pd.concat([test[0], pd.DataFrame(test_gaps, index=test[0].index)], axis=1)
+    return {
+        "suspects": rank_suspects(task, train_looked, train[1], test_looked, test[1])[:SUSPECTS_KEPT],
+        "repeats": count_repeats(hash_rows(*train), hash_rows(*test)),
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
@@ -17,12 +17,18 @@ from perennial.evaluation.ranking import (
     tally_ranks,
 )
 
-Function = Callable[[Array, Array], float]
 Parts = Callable[[Array, Array], Array]
-Tally = Callable[[Array, Array, Codes, int], Array]
+Tally = Callable[[Array, Array, Codes, int, Array], Array]
 
 # The smallest probability that is scored: a certain and wrong prediction costs much, not everything.
 SMALLEST = 1e-15
+
+
+class Function(Protocol):
+    """The exact score of all rows."""
+
+    def __call__(self, truth: Array, prediction: Array, weights: Array | None = None, /) -> float:
+        """Return the score; every row counts by its weight (n,), None for one each."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,16 @@ class Metric:
     finish: Finish | None = None
     tally: Tally | None = None
 
-    def tally_blocks(self, truth: Array, prediction: Array, codes: Codes, blocks: int) -> Array | None:
+    def weigh_rows(self, truth: Array, prediction: Array, weights: Array) -> Array:
+        """Return the parts of each row times its weight, (n, m); of a score that is a sum over rows only."""
+        assert self.parts is not None
+        return np.asarray(self.parts(truth, prediction) * weights[:, None])
+
+    def tally_blocks(self, truth: Array, prediction: Array, weights: Array, codes: Codes, blocks: int) -> Array | None:
         """Return the sums per block (blocks, m) that `finish` turns into this score; None without an interval."""
         if self.parts is not None:
-            return sum_blocks(self.parts(truth, prediction), codes, blocks)
-        return None if self.tally is None else self.tally(truth, prediction, codes, blocks)
+            return sum_blocks(self.weigh_rows(truth, prediction, weights), codes, blocks)
+        return None if self.tally is None else self.tally(truth, prediction, codes, blocks, weights)
 
 
 def _with_count(loss: Array) -> Array:
@@ -137,8 +148,9 @@ def _additive(
     *tasks: str,
     uses: Literal["score", "decision"] = "score",
 ) -> Metric:
-    def function(truth: Array, prediction: Array) -> float:
-        return float(finish(parts(truth, prediction).sum(axis=0)))
+    def function(truth: Array, prediction: Array, weights: Array | None = None, /) -> float:
+        rows = parts(truth, prediction)
+        return float(finish((rows if weights is None else rows * weights[:, None]).sum(axis=0)))
 
     return Metric(function, direction, tasks, uses, parts, finish)
 

@@ -15,44 +15,54 @@ def mid_ranks(values: Array) -> Array:
     return np.asarray((last - (counts - 1) / 2.0)[codes.ravel()])
 
 
-def auc(truth: Array, score: Array) -> float:
-    """Return the chance that a random positive row scores above a random negative one (Mann-Whitney).
+def auc(truth: Array, score: Array, weights: Array | None = None) -> float:
+    """Return the chance that a random positive row scores above a random negative one, ties half (Mann-Whitney).
 
-    NaN when only one class is present.
+    Rows are drawn by their weights (n,). NaN when only one class is present.
     """
-    positive = truth > 0
-    many, few = int(positive.sum()), int((~positive).sum())
-    if not many or not few:
-        return float("nan")
-    return float((mid_ranks(score)[positive].sum() - many * (many + 1) / 2.0) / (many * few))
+    distinct, codes = np.unique(score, return_inverse=True)
+    place = codes.ravel() + len(distinct) * (truth > 0)
+    return float(auc_of_tally(np.bincount(place, weights=weights, minlength=2 * len(distinct)).astype(np.float64)))
 
 
-def macro_auc(truth: Array, score: Array) -> float:
+def macro_auc(truth: Array, score: Array, weights: Array | None = None) -> float:
     """Return the mean of each class's AUC against the rest, (n, k) scores; classes without rows are left out."""
-    each = [auc((truth == c).astype(float), score[:, c]) for c in range(score.shape[1]) if np.any(truth == c)]
-    return float(np.mean(each))
+    present = [c for c in range(score.shape[1]) if np.any(truth == c)]
+    return float(np.mean([auc((truth == c).astype(float), score[:, c], weights) for c in present]))
 
 
-def precision_recall(truth: Array, score: Array) -> tuple[Array, Array, Array]:
+def precision_recall(truth: Array, score: Array, weights: Array | None = None) -> tuple[Array, Array, Array]:
     """Return precision, recall and threshold at each distinct score, the highest first."""
     thresholds, codes = np.unique(-score, return_inverse=True)
-    hits = np.cumsum(np.bincount(codes.ravel(), weights=truth))
-    taken = np.cumsum(np.bincount(codes.ravel()))
+    mass = np.ones(len(truth)) if weights is None else weights
+    hits, taken = (_sum_along(codes.ravel(), one) for one in (truth * mass, mass))
     total = hits[-1] if hits[-1] else float("nan")
-    return hits / taken, hits / total, -thresholds
+    return _share(hits, taken), hits / total, -thresholds
 
 
-def average_precision(truth: Array, score: Array) -> float:
+def _sum_along(codes: Codes, weights: Array) -> Array:
+    return np.cumsum(np.bincount(codes, weights=weights)).astype(np.float64)
+
+
+def _share(part: Array, whole: Array) -> Array:
+    """Return part / whole, and 0 where nothing was taken: rows without weight count for nothing."""
+    return np.divide(part, whole, out=np.zeros(len(part)), where=whole > 0)
+
+
+def average_precision(truth: Array, score: Array, weights: Array | None = None) -> float:
     """Return the mean precision over the steps of recall (no interpolation); NaN without a positive row."""
-    precision, recall, _ = precision_recall(truth, score)
+    precision, recall, _ = precision_recall(truth, score, weights)
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def tally_ranks(truth: Array, score: Array, codes: Codes, blocks: int, bins: int = RANK_BINS) -> Array:
-    """Return per block the negatives, then the positives, in each bin of ranks: (blocks, 2 * bins)."""
+def tally_ranks(
+    truth: Array, score: Array, codes: Codes, blocks: int, weights: Array | None = None, *, bins: int = RANK_BINS
+) -> Array:
+    """Return per block the weight of the negatives, then the positives, in each bin of ranks: (blocks, 2 * bins)."""
     bin_of = np.minimum((mid_ranks(score) * bins / (len(score) + 1)).astype(np.int64), bins - 1)
     place = (codes * 2 + (truth > 0)) * bins + bin_of
-    return np.bincount(place, minlength=blocks * 2 * bins).reshape(blocks, 2 * bins).astype(np.float64)
+    tally = np.bincount(place, weights=weights, minlength=blocks * 2 * bins)
+    return tally.reshape(blocks, 2 * bins).astype(np.float64)
 
 
 def auc_of_tally(tally: Array) -> Array:

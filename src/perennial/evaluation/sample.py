@@ -15,6 +15,7 @@ from perennial.evaluation.intervals import (
     percentile_interval,
     pivotal_interval,
     replicate,
+    sum_blocks,
 )
 from perennial.evaluation.metrics import METRICS, Metric, metrics_for
 from perennial.refusal import Refusal
@@ -28,11 +29,12 @@ CALIBRATION = {
 
 @dataclass(frozen=True)
 class Sample:
-    """The truth of the test rows (class numbers or values), their blocks and the draws of the bootstrap."""
+    """The truth of the test rows (class numbers or values), their weights, blocks and the draws of the bootstrap."""
 
     task: str
     metric: str
     truth: Array
+    weights: Array
     codes: Codes
     blocks: int
     draws: Array
@@ -45,11 +47,20 @@ class Sample:
 
 
 def take_sample(
-    *, task: str, metric: str, truth: Array, blocks: npt.ArrayLike, replicates: int, confidence: float, seed: int
+    *,
+    task: str,
+    metric: str,
+    truth: Array,
+    blocks: npt.ArrayLike,
+    replicates: int,
+    confidence: float,
+    seed: int,
+    weights: Array | None = None,
 ) -> Sample:
-    """Return the test rows with `replicates` draws of their blocks.
+    """Return the test rows with `replicates` draws of their blocks; `weights` (n,) or None for rows that count alike.
 
-    Raises Refusal when there is no row, or when the metric is not an additive loss of the task.
+    Raises Refusal when there is no row, when a weight is not a number from 0 up or none is above 0, or when the metric
+    is not an additive loss of the task.
     """
     if len(truth) == 0:
         raise Refusal("The test has no labelled row: make `split.test_days` or `split.test_share` larger.")
@@ -57,13 +68,26 @@ def take_sample(
     allowed = [name for name in allowed if name != CALIBRATION[task]]
     if metric not in allowed:
         raise Refusal(f"`problem.metric` is {metric!r}; a {task} task is judged by one of {', '.join(allowed)}.")
+    counted = np.ones(len(truth)) if weights is None else check_weights(weights)
     codes, count = number_blocks(blocks)
     draws = draw_blocks(int(codes.max()) + 1, replicates, seed)
-    return Sample(task, metric, truth.astype(np.float64), codes, count, draws, confidence)
+    return Sample(task, metric, truth.astype(np.float64), counted, codes, count, draws, confidence)
 
 
-def decide(task: str, prediction: Array, threshold: float | None) -> Array:
-    """Return the decided class of each row; a regression decides nothing and gives its prediction back."""
+def check_weights(weights: Array) -> Array:
+    """Return weights (n,); raises Refusal when one is not a number from 0 up, or none is above 0."""
+    wrong = int((~(np.isfinite(weights) & (weights >= 0))).sum())
+    if wrong or (len(weights) and not weights.any()):
+        found = f"{wrong} are no number from 0 up" if wrong else "none is above 0"
+        raise Refusal(f"Of the {len(weights)} weights that `problem.weight` names {found}: mend them in examples.sql.")
+    return weights.astype(np.float64)
+
+
+def decide_numbers(task: str, prediction: Array, threshold: float | None) -> Array:
+    """Return the number of the decided class of each row, by the rule by which the service answers with the class.
+
+    A regression decides nothing and gives its prediction back.
+    """
     if task == "binary":
         return np.asarray(prediction >= (0.5 if threshold is None else threshold), dtype=np.float64)
     return prediction.argmax(axis=1).astype(np.float64) if task == "multiclass" else prediction
@@ -71,8 +95,8 @@ def decide(task: str, prediction: Array, threshold: float | None) -> Array:
 
 def score_one(sample: Sample, metric: Metric, used: Array) -> tuple[float, tuple[float, float] | None]:
     """Return the exact value and its block-bootstrap interval; binned replicates are centred on the value."""
-    value = metric.function(sample.truth, used)
-    sums = metric.tally_blocks(sample.truth, used, sample.codes, sample.draws.shape[1])
+    value = metric.function(sample.truth, used, sample.weights)
+    sums = metric.tally_blocks(sample.truth, used, sample.weights, sample.codes, sample.draws.shape[1])
     if sums is None or metric.finish is None:
         return value, None
     replicates = replicate(sample.draws, sums, metric.finish) + (value - float(metric.finish(sums.sum(axis=0))))
@@ -83,7 +107,7 @@ def score_one(sample: Sample, metric: Metric, used: Array) -> tuple[float, tuple
 
 def score(sample: Sample, prediction: Array, threshold: float | None) -> dict[str, dict[str, Any]]:
     """Return every score of the task by name as {"value", "interval", "direction"}."""
-    decided = decide(sample.task, prediction, threshold)
+    decided = decide_numbers(sample.task, prediction, threshold)
     scores: dict[str, dict[str, Any]] = {}
     for name, metric in metrics_for(sample.task).items():
         value, interval = score_one(sample, metric, decided if metric.uses == "decision" else prediction)
@@ -93,16 +117,21 @@ def score(sample: Sample, prediction: Array, threshold: float | None) -> dict[st
 
 def point_scores(sample: Sample, prediction: Array, threshold: float | None) -> dict[str, float]:
     """Return the values alone, for the baselines."""
-    decided = decide(sample.task, prediction, threshold)
-    named = metrics_for(sample.task).items()
-    return {name: m.function(sample.truth, decided if m.uses == "decision" else prediction) for name, m in named}
+    decided = decide_numbers(sample.task, prediction, threshold)
+    return {
+        name: metric.function(sample.truth, decided if metric.uses == "decision" else prediction, sample.weights)
+        for name, metric in metrics_for(sample.task).items()
+    }
 
 
 def loss_sums(sample: Sample, prediction: Array) -> Array:
-    """Return the primary loss summed per block, and the rows, (blocks, 2)."""
-    sums = sample.primary.tally_blocks(sample.truth, prediction, sample.codes, sample.draws.shape[1])
-    assert sums is not None
-    return sums
+    """Return the primary loss summed per block, and the weight of the rows, (blocks, 2)."""
+    return sum_blocks(loss_parts(sample, prediction), sample.codes, sample.draws.shape[1])
+
+
+def loss_parts(sample: Sample, prediction: Array, rows: Codes | slice = slice(None)) -> Array:
+    """Return the weighted parts (n, 2) of the primary loss; `prediction` is of the row numbers `rows` of the sample."""
+    return sample.primary.weigh_rows(sample.truth[rows], prediction, sample.weights[rows])
 
 
 def improvement(sample: Sample, prediction: Array, baseline: Array) -> dict[str, Any]:

@@ -1,66 +1,36 @@
 """Where it fails: every category value and numeric band with enough rows, corrected for their number."""
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
+from perennial.evaluation.constant import predict_own
 from perennial.evaluation.intervals import Array, Codes, percentile_interval, spread, sum_blocks
-from perennial.evaluation.sample import Sample, share_saved
-
-BANDED = ("numeric",)
-NAMED = ("category", "boolean", "id")
-MISSING = "(missing)"
+from perennial.evaluation.sample import Sample, loss_parts, share_saved
 
 
-def name_bands(values: Array, bands: int) -> np.ndarray[Any, np.dtype[np.object_]]:
-    """Return the band of each number as text, from quantiles of `values`; few distinct numbers name themselves."""
-    names = np.full(len(values), MISSING, dtype=object)
-    known = np.isfinite(values)
-    distinct = np.unique(values[known])
-    if len(distinct) <= bands:
-        names[known] = [f"{value:.6g}" for value in values[known]]
-        return names
-    # An inner edge at the smallest value would leave the first band empty.
-    inner = np.quantile(values[known], np.linspace(0, 1, bands + 1)[1:-1], method="lower")
-    edges = [distinct[0], *np.unique(inner[inner > distinct[0]]), distinct[-1]]
-    labels = [f"{low:.4g} to < {high:.4g}" for low, high in pairwise(edges[:-1])]
-    labels.append(f"{edges[-2]:.4g} to {edges[-1]:.4g}")
-    names[known] = np.array(labels, dtype=object)[np.searchsorted(edges[1:-1], values[known], side="right")]
-    return names
+def count_blocks(sample: Sample, rows: Codes) -> int:
+    """Return in how many blocks these rows lie, those without weight left out."""
+    return len(np.unique(sample.codes[rows][sample.weights[rows] > 0]))
 
 
-def name_slices(values: pd.Series, dtype: str, bands: int) -> np.ndarray[Any, np.dtype[np.object_]] | None:
-    """Return the slice of each row as text, or None for a column that is not sliced (dates, free text)."""
-    if dtype in BANDED:
-        return name_bands(values.to_numpy(dtype=np.float64, na_value=np.nan), bands)
-    if dtype in NAMED:
-        text = values.astype("object").where(values.notna(), MISSING)
-        return text.map(str).to_numpy(dtype=object)
-    return None
+def slice_sums(sample: Sample, predictions: list[Array], chosen: list[Codes]) -> Array:
+    """Return the primary loss and the weights summed per block within each slice, (slices, blocks, 2).
+
+    `predictions` holds one of the rows of each slice.
+    """
+    blocks = sample.draws.shape[1]
+    each = zip(predictions, chosen, strict=True)
+    return np.stack([sum_blocks(loss_parts(sample, one, rows), sample.codes[rows], blocks) for one, rows in each])
 
 
-def cut_slices(
-    frame: pd.DataFrame, dtypes: Mapping[str, str], *, rows: int, bands: int
-) -> Iterator[tuple[str, str, Codes]]:
-    """Yield (column, value, row numbers) of every slice of at least `rows` rows, in the order of the columns."""
-    for column, dtype in dtypes.items():
-        names = name_slices(frame[column], dtype, bands)
-        if names is None:
-            continue
-        values, codes, counts = np.unique(names.astype(str), return_inverse=True, return_counts=True)
-        for number in np.flatnonzero((counts >= rows) & (counts < len(frame))):
-            yield column, str(values[number]), np.flatnonzero(codes == number)
-
-
-def slice_sums(sample: Sample, prediction: Array, chosen: list[Codes]) -> Array:
-    """Return the primary loss and the rows summed per block within each slice, (slices, blocks, 2)."""
-    assert sample.primary.parts is not None
-    parts, blocks = sample.primary.parts(sample.truth, prediction), sample.draws.shape[1]
-    return np.stack([sum_blocks(parts[rows], sample.codes[rows], blocks) for rows in chosen])
+def own_constants(sample: Sample, chosen: list[Codes], classes: int) -> list[Array]:
+    """Return for each slice the constant that knows its own mean; chance is taken off for all slices at once."""
+    doubt = float(np.log(len(chosen) / (1.0 - sample.confidence)))
+    return [predict_own(sample.task, sample.truth[r], classes, sample.weights[r], doubt=doubt) for r in chosen]
 
 
 def finish_slices(sample: Sample, sums: Array) -> tuple[Array, Array]:
@@ -107,29 +77,43 @@ def judge_slices(
 ) -> list[dict[str, Any]]:
     """Return each slice's loss and its improvement over the constant (and the champion), bounds corrected.
 
-    `predictions` holds "model", "constant" and perhaps "champion"; slices in fewer than `blocks` blocks are left out:
-    a handful of days says nothing about their spread. `lower` and `upper` hold for all slices at once.
+    `over_own` is against the constant that knows the slice's own mean of the judged rows; it is left out where a
+    regression's truth does not vary. `predictions` holds "model", "constant" and perhaps "champion"; slices in fewer
+    than `blocks` blocks are left out: a handful of days says nothing about their spread. `lower` and `upper` hold for
+    all slices at once.
     """
-    present = [len(np.unique(sample.codes[rows])) for _, _, rows in slices]
-    kept = [(*one, days) for one, days in zip(slices, present, strict=True) if days >= blocks]
+    kept = [(*one, days) for one in slices if (days := count_blocks(sample, one[2])) >= blocks]
     if not kept:
         return []
-    chosen = [rows for _, _, rows, _ in kept]
-    losses = {
-        name: finish_slices(sample, slice_sums(sample, predictions[name], chosen))
+    losses = _slice_losses(sample, predictions, [rows for _, _, rows, _ in kept])
+    ours, judged = losses.pop("model"), []
+    for number, (column, value, rows, days) in enumerate(kept):
+        against = {
+            f"over_{name}": _describe(sample, ours, theirs, number, days, len(kept))
+            for name, theirs in losses.items()
+            if name != "own" or _varies(sample, rows)
+        }
+        loss = float(ours[0][number])
+        judged.append({"column": column, "value": value, "rows": len(rows), "blocks": days, "loss": loss, **against})
+    return judged
+
+
+def _slice_losses(
+    sample: Sample, predictions: Mapping[str, Array], chosen: list[Codes]
+) -> dict[str, tuple[Array, Array]]:
+    model = predictions["model"]
+    each = {
+        name: [predictions[name][rows] for rows in chosen]
         for name in ("model", "constant", "champion")
         if name in predictions
     }
-    judged = []
-    for number, (column, value, rows, days) in enumerate(kept):
-        against = {
-            f"over_{name}": _describe(sample, losses["model"], losses[name], number, days, len(kept))
-            for name in losses
-            if name != "model"
-        }
-        loss = float(losses["model"][0][number])
-        judged.append({"column": column, "value": value, "rows": len(rows), "blocks": days, "loss": loss, **against})
-    return judged
+    each["own"] = own_constants(sample, chosen, model.shape[1] if model.ndim == 2 else 0)
+    return {name: finish_slices(sample, slice_sums(sample, ones, chosen)) for name, ones in each.items()}
+
+
+def _varies(sample: Sample, rows: Codes) -> bool:
+    # Of a regression's slice in which nothing varies the own mean is the truth itself: no model is as good.
+    return sample.task != "regression" or bool(np.ptp(sample.truth[rows]) > 0)
 
 
 def slice_table(judged: list[dict[str, Any]], most: int = 40) -> pd.DataFrame:

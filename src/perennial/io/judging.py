@@ -4,12 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from perennial.data.split import LEARNING
+from perennial.evaluation.champion import compare_champion
+from perennial.evaluation.classes import admit_unseen, pad_classes
+from perennial.evaluation.constant import predict_constant
 from perennial.evaluation.curves import confusion_rows, draw_curves
 from perennial.evaluation.intervals import Array
-from perennial.evaluation.judgement import admit_unseen, compare_champion, pad_classes, predict_constant
+from perennial.evaluation.sample import check_weights
 from perennial.evaluation.slices import slice_table
 from perennial.io.bundle import bundle_hash, load_bundle, read_seen_keys, verify_bundle
 from perennial.io.engine import count_cores
@@ -25,7 +29,7 @@ BUNDLE, CHAMPION = "models/bundle", "models/champion"
 
 @dataclass(frozen=True)
 class Rows:
-    """What was learned from (train and valid) and what is judged (test), with their truths as numbers."""
+    """What was learned from (train and valid) and what is judged (test), with truths as numbers and weights if any."""
 
     learned: pd.DataFrame
     learned_truth: Array
@@ -33,9 +37,11 @@ class Rows:
     truth: Array
     classes: int
     first: str | None
+    learned_weights: Array | None = None
+    weights: Array | None = None
 
 
-def read_rows(model: Model, *, key: str, target: str, time: str | None) -> Rows:
+def read_rows(model: Model, *, key: str, target: str, time: str | None, weight: str | None = None) -> Rows:
     """Return the rows by role, in the order of the examples."""
     examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
     rows = examples.merge(split, on=key, how="left", validate="one_to_one")
@@ -44,14 +50,22 @@ def read_rows(model: Model, *, key: str, target: str, time: str | None) -> Rows:
     if model.classes:
         truth, classes = admit_unseen(model.task, truth, len(model.classes))
     first = None if time is None or test.empty else pd.Timestamp(test[time].min()).isoformat()
-    return Rows(learned, encode_target(learned[target], model.classes), test, truth, classes, first)
+    learned_weights, weights = (None if weight is None else read_weights(part[weight]) for part in (learned, test))
+    learned_truth = encode_target(learned[target], model.classes)
+    return Rows(learned, learned_truth, test, truth, classes, first, learned_weights, weights)
 
 
-def predict_linear(model: Model, rows: Rows, *, most: int, c: float) -> Array:
+def read_weights(column: pd.Series) -> Array:
+    """Return the weights of rows as numbers; raises Refusal when one is missing or below 0."""
+    return check_weights(column.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def predict_linear_baseline(model: Model, rows: Rows, *, most: int, c: float) -> Array:
     """Return the test scores of a linear model on the bundle's encoding, fitted on at most `most` learned rows."""
     step, state = max(1, -(-len(rows.learned) // most)), model.encoder
     matrix, truth = encode_frame(state, rows.learned.iloc[::step]), rows.learned_truth[::step]
-    coefficients = fit_linear(matrix, truth, state, {"C": c}, classes=len(model.classes))
+    weights = None if rows.learned_weights is None else rows.learned_weights[::step]
+    coefficients = fit_linear(matrix, truth, state, {"C": c}, weights=weights, classes=len(model.classes))
     return predict_frame(Model(model.task, model.target, state, (coefficients,), classes=model.classes), rows.test)
 
 
@@ -64,8 +78,8 @@ def predict_all(model: Model, released: Model | None, rows: Rows, *, most: int, 
     """Return the test scores of the model, of both baselines, and of the released model where it can be compared."""
     known = len(model.classes)
     predictions = {
-        "constant": predict_constant(model.task, rows.learned_truth, known, len(rows.test)),
-        "linear": predict_linear(model, rows, most=most, c=c),
+        "constant": predict_constant(model.task, rows.learned_truth, known, len(rows.test), rows.learned_weights),
+        "linear": predict_linear_baseline(model, rows, most=most, c=c),
     }
     padded = {name: pad_classes(one, rows.classes) for name, one in predictions.items()}
     padded["model"] = predict_padded(model, rows.test, rows.classes)
@@ -103,11 +117,11 @@ def describe_bundle(model: Model, keys: pd.Series) -> dict[str, Any]:
     }
 
 
-def write_plots(evaluation: Mapping[str, Any], truth: Array, prediction: Array) -> None:
+def write_plots(evaluation: Mapping[str, Any], rows: Rows, prediction: Array) -> None:
     """Write the plots as small CSV files under metrics/plots/."""
     confusion = evaluation["confusion"] or {"classes": [], "counts": []}
     tables = {
-        **draw_curves(truth, prediction, confusion["classes"]),
+        **draw_curves(rows.truth, prediction, confusion["classes"], rows.weights),
         "confusion": confusion_rows(confusion["counts"], confusion["classes"]),
         "slices": slice_table(evaluation["slices"]),
         "importances": pd.DataFrame(evaluation["importances"], columns=["column", "value"]),
