@@ -9,13 +9,13 @@ from perennial.data.split import (
     check_groups,
     check_keys,
     check_order,
-    check_overlap,
     check_sizes,
     cut_dates,
     folds_by_time,
     hash_shares,
     purge_groups,
     refuse_empty,
+    refuse_repeats,
     split_by_hash,
     split_by_time,
     summarise_split,
@@ -145,12 +145,18 @@ def test_repeated_keys_are_refused() -> None:
         check_keys(pd.Series(["a", "b", "a", "a"]), "key")
 
 
-def test_repeated_rows_are_counted_and_refused() -> None:
+def test_rows_repeated_more_than_is_natural_are_counted_and_refused() -> None:
     frame = pd.DataFrame({"x": [1.0, 2.0, 1.0, np.nan], "y": ["a", "b", "a", None]})
     roles = np.array(["train", "valid", "test", "test"], dtype=object)
-    assert check_overlap(frame, roles, ["x", "y"], 0.5) == 1
-    with pytest.raises(Refusal, match="1 of 2 test rows repeat"):
-        check_overlap(frame, roles, ["x", "y"], 0.4)
+    assert refuse_repeats(frame, roles, ["x", "y"], 0.5) == {"share": 0.5, "natural": 0.0, "excess": 0.5}
+    with pytest.raises(Refusal, match=r"0\.5 of the test rows repeat .* only 0 of those"):
+        refuse_repeats(frame, roles, ["x", "y"], 0.4)
+
+
+def test_a_table_of_few_values_may_repeat_itself() -> None:
+    frame = pd.DataFrame({"x": np.arange(100) % 4})
+    roles = np.array(["train"] * 60 + ["valid"] * 20 + ["test"] * 20, dtype=object)
+    assert refuse_repeats(frame, roles, ["x"], 0.01) == {"share": 1.0, "natural": 1.0, "excess": 0.0}
 
 
 def test_disorder_is_refused() -> None:

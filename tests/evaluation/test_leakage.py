@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perennial.evaluation.leakage import count_repeats, find_leaks, hash_rows, rank_suspects, reaches_into
+from perennial.data.split import count_repeats
+from perennial.evaluation.leakage import find_leaks, hash_rows, rank_suspects, reaches_into
 
 RNG = np.random.default_rng(0)
 ROWS = 4000

@@ -46,7 +46,7 @@ def test_contenders_are_different_and_one_is_linear(
 
 def test_independent_errors_earn_an_ensemble() -> None:
     oof = oof_of(1.0, 1.1)
-    choice = choose_members(oof, "regression", least_gain=0.01)
+    choice = choose_members(oof, "regression", most=2, least_gain=0.01)
     assert choice.members == (0, 1)
     assert sum(choice.weights) == pytest.approx(1.0)
     raw = combine_choice(oof.raws, choice)
@@ -59,7 +59,13 @@ def test_independent_errors_earn_an_ensemble() -> None:
 )
 def test_what_gains_too_little_stays_single(errors: tuple[float, ...], shared: float, gain: float) -> None:
     oof = oof_of(*errors, shared=shared)
-    assert choose_members(oof, "regression", least_gain=gain) == choose_single(oof, range(2), "regression")
+    assert choose_members(oof, "regression", most=2, least_gain=gain) == choose_single(oof, range(2), "regression")
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_no_more_are_combined_than_may_be(most: int) -> None:
+    choice = choose_members(oof_of(1.0, 1.0, 1.0), "regression", most=most, least_gain=0.01)
+    assert choice.members == (0, 1)[:most]
 
 
 def test_the_earlier_of_two_equals_is_single() -> None:

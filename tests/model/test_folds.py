@@ -42,6 +42,17 @@ def test_labels_that_came_after_the_fold_started_are_not_learned() -> None:
     assert np.flatnonzero(known).tolist() == list(range(19))
 
 
+@pytest.mark.parametrize("time", ["at", None])
+def test_a_group_that_is_asked_about_is_not_learned_from(time: str | None) -> None:
+    groups = np.array([f"g{number % 7}" for number in range(60)], dtype=object)
+    groups[30:] = None
+    groups[25] = "g1"
+    known = known_before(frame().assign(of=groups), FOLDS, 1, timed(time=time, group="of"))
+    asked = set(groups[FOLDS == 1]) - {None}
+    assert known.any()
+    assert asked.isdisjoint(groups[known])
+
+
 def test_without_time_all_other_folds_are_learned_from() -> None:
     known = known_before(frame(), FOLDS, 1, timed(time=None))
     assert np.flatnonzero(~known).tolist() == list(range(20, 40))

@@ -140,10 +140,15 @@ def _row_hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
     return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)
 
 
-def count_repeated(frame: pd.DataFrame, roles: Words, columns: Sequence[str]) -> int:
-    """Return how many test rows equal, in all of `columns`, a row learned from."""
-    hashes = _row_hashes(frame[list(columns)])
-    return int(np.isin(hashes[roles == "test"], hashes[np.isin(roles, LEARNING)]).sum())
+def count_repeats(train: npt.NDArray[np.uint64], test: npt.NDArray[np.uint64]) -> dict[str, float]:
+    """Return the share of test rows that are identical to a training row, and how far that exceeds what is natural.
+
+    In a table of few values equal rows occur by themselves; as often as a training row has a twin in training.
+    """
+    _, codes, counts = np.unique(train, return_inverse=True, return_counts=True)
+    natural = float((counts[codes.ravel()] > 1).mean()) if len(train) else 0.0
+    share = float(np.isin(test, train).mean()) if len(test) else 0.0
+    return {"share": share, "natural": natural, "excess": max(0.0, share - natural)}
 
 
 def check_keys(keys: "pd.Series[Any]", name: str) -> None:
@@ -156,16 +161,17 @@ def check_keys(keys: "pd.Series[Any]", name: str) -> None:
         )
 
 
-def check_overlap(frame: pd.DataFrame, roles: Words, columns: Sequence[str], max_share: float) -> int:
-    """Return how many test rows repeat a learned row in inputs and target; raises Refusal above `max_share`."""
-    repeated, tests = count_repeated(frame, roles, columns), int((roles == "test").sum())
-    if repeated > max_share * tests:
+def refuse_repeats(frame: pd.DataFrame, roles: Words, columns: Sequence[str], most: float) -> dict[str, float]:
+    """Return how often test rows repeat a learned row in inputs and target; Refusal where `most` more than natural."""
+    hashes = _row_hashes(frame[list(columns)])
+    repeats = count_repeats(hashes[np.isin(roles, LEARNING)], hashes[roles == "test"])
+    if repeats["excess"] > most:
         raise Refusal(
-            f"{repeated} of {tests} test rows repeat a train or valid row in every input and the target, more than "
-            f"split.max_repeated = {max_share}: drop the copies in data/examples.sql, or name what they share in "
-            "problem.group."
+            f"{repeats['share']:.3g} of the test rows repeat a train or valid row in every input and the target, and "
+            f"only {repeats['natural']:.3g} of those repeat one another; split.max_repeated allows {most} more: drop "
+            "the copies in data/examples.sql, or name what they share in problem.group."
         )
-    return repeated
+    return repeats
 
 
 def check_groups(groups: "pd.Series[Any]", roles: Words, name: str) -> None:

@@ -11,8 +11,9 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
-import perennial.model
+import perennial
 from perennial.io.files import sha256_file, sha256_text
+from perennial.io.graph import import_closure, stage_module
 from perennial.model.search import Report
 
 FOLDER = Path(".perennial/studies")
@@ -26,12 +27,12 @@ def study_path(identity: Any, folder: Path = FOLDER) -> Path:
 
 def identify_search(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return what decides a search as JSON: its params, its data, the code of the models, the libraries' versions."""
-    code = sorted(Path(perennial.model.__path__[0]).glob("*.py"))
+    code = [Path(name) for name in import_closure(stage_module("search"), Path(perennial.__path__[0]).parent)]
     data = [Path("data/examples.parquet"), Path("data/split.parquet"), Path("data/contract.yaml")]
     return {
         "params": dict(params),
         "data": {path.name: sha256_file(path) for path in data},
-        "code": {path.name: sha256_file(path) for path in code},
+        "code": {path.as_posix(): sha256_file(path) for path in code},
         "versions": {name: metadata.version(name) for name in ("lightgbm", "numpy", "optuna", "scikit-learn")},
     }
 

@@ -41,12 +41,14 @@ def choose_single(oof: OutOfFold, places: Sequence[int], task: str) -> Choice:
     return Choice((place,), (1.0,), losses[place])
 
 
-def choose_members(oof: OutOfFold, task: str, *, least_gain: float) -> Choice:
+def choose_members(oof: OutOfFold, task: str, *, most: int, least_gain: float) -> Choice:
     """Return the ensemble, or the best single one where the ensemble gains less than the relative `least_gain`.
+
+    Only the first `most` contenders are members; a linear one behind them is there to be compared with.
 
     Weights by greedy selection with replacement (Caruana et al. 2004) on raw out-of-fold scores.
     """
-    raws, places = oof.raws, range(len(oof.raws))
+    raws, places = oof.raws[:most], range(min(most, len(oof.raws)))
     single = choose_single(oof, places, task)
     counts = np.array([place == single.members[0] for place in places], dtype=np.int64)
     for _ in range(STEPS - 1):

@@ -28,6 +28,7 @@ class Problem:
     weight: str | None = None
     time: str | None = None
     known_at: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,16 @@ def make_lesson(frame: pd.DataFrame, problem: Problem) -> Lesson:
 def known_before(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) -> npt.NDArray[np.bool_]:
     """Return which rows a model of fold `number` may learn from, shape (n,).
 
-    With time: earlier folds, less the labels that came after the fold started. Without: every other fold.
+    With time: earlier folds, less the labels that came after the fold started. Without: every other fold. Never a
+    group that the fold asks about, as the test never asks about one that was learned from.
     """
-    if problem.time is None:
-        return np.asarray((folds >= 0) & (folds != number))
-    before = (folds >= 0) & (folds < number)
-    if problem.known_at is not None:
-        start = frame.loc[folds == number, problem.time].min()
-        before &= (frame[problem.known_at] < start).to_numpy(bool)
-    return np.asarray(before)
+    asked = folds == number
+    known = (folds >= 0) & ~asked if problem.time is None else (folds >= 0) & (folds < number)
+    if problem.time is not None and problem.known_at is not None:
+        known &= (frame[problem.known_at] < frame.loc[asked, problem.time].min()).to_numpy(bool)
+    if problem.group is not None:
+        known &= ~frame[problem.group].isin(frame.loc[asked, problem.group].dropna()).to_numpy(bool)
+    return np.asarray(known)
 
 
 def scored_folds(folds: Folds, problem: Problem) -> list[int]:

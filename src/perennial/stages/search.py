@@ -20,6 +20,7 @@ from perennial.model.search import run_search
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
+    "problem.group",
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
     *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept"),
 )
@@ -70,6 +71,7 @@ def main() -> None:
         weight=params["problem.weight"],
         time=params["problem.time"],
         known_at=params["problem.label_known_at"],
+        group=params["problem.group"],
     )
     sample = sample_learning(learning, params["problem.key"], params["search.sample_rows"], params["search.seed"])
     folds = scored_folds(sample.folds, sample.problem)

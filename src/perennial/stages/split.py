@@ -9,10 +9,10 @@ from perennial.data.split import (
     check_groups,
     check_keys,
     check_order,
-    check_overlap,
     check_sizes,
     purge_groups,
     refuse_empty,
+    refuse_repeats,
     split_by_hash,
     split_by_time,
     summarise_split,
@@ -62,7 +62,7 @@ def main() -> None:
     if group is not None:
         check_groups(frame[group], roles, group)
     inputs = [column.name for column in inputs_of(read_contract())]
-    repeated = check_overlap(frame, roles, [*inputs, target], params["split.max_repeated"])
+    repeated = refuse_repeats(frame, roles, [*inputs, target], params["split.max_repeated"])
     write_table("data/split.parquet", pd.DataFrame({key: frame[key], "role": roles, "fold": folds}))
     write_json("metrics/split.json", summarise_split(roles, folds, times, frame[target]) | {"repeated": repeated})
 

@@ -51,6 +51,7 @@ def improve_linear(
         task=p["problem.task"],
         metric=p["problem.metric"],
         truth=oof.asked.y,
+        weights=oof.asked.weights,
         blocks=block_values(p["problem.block"], time, group, len(rows)),
         replicates=p["train.replicates"],
         confidence=p["train.confidence"],
@@ -64,7 +65,7 @@ def choose(
     learning: Learning, oof: OutOfFold, contenders: Sequence[Candidate], linear: int, p: dict[str, Any]
 ) -> tuple[Choice, dict[str, Any]]:
     """Return what is served, and its improvement over the linear model, which is served where that is not clear."""
-    choice = choose_members(oof, p["problem.task"], least_gain=p["train.ensemble_gain"])
+    choice = choose_members(oof, p["problem.task"], most=p["train.members"], least_gain=p["train.ensemble_gain"])
     gain = improve_linear(learning, oof, choice, linear, p)
     if prefer_linear(contenders, choice, gain["interval"][0]):
         choice = choose_single(oof, (linear,), p["problem.task"])
@@ -106,6 +107,7 @@ def main() -> None:
         weight=p["problem.weight"],
         time=p["problem.time"],
         known_at=p["problem.label_known_at"],
+        group=p["problem.group"],
     )
     contenders, linear = pick_contenders(read_json("models/best.json"), p["train.members"])
     fixed = {"num_iterations": p["train.max_rounds"], "early_stopping_round": p["train.patience"], "seed": seed}
