@@ -25,6 +25,7 @@ from perennial.model.ensemble import (
     pick_contenders,
     prefer_linear,
 )
+from perennial.model.example import withhold_values
 from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
 from perennial.model.predictor import Model
@@ -73,13 +74,13 @@ def choose(
 
 def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, Any]) -> dict[str, Any]:
     """Write the bundle and return what metrics/train.json says of it."""
-    frame, time = learning.frame, p["problem.time"]
+    frame, time, schema = learning.frame, p["problem.time"], describe_inputs(inputs_of(read_contract()))
     seen_until = None if time is None else frame[time].max().isoformat()
     bundle = write_bundle(
         "models/bundle",
         model,
-        schema=describe_inputs(inputs_of(read_contract())),
-        golden_rows=golden_rows(frame, model.encoder, count=p["train.golden_rows"]),
+        schema=schema,
+        golden_rows=golden_rows(frame, model.encoder, withheld=withhold_values(schema), count=p["train.golden_rows"]),
         reference=reference_statistics(frame, model.encoder, finish.scores),
         seen=hash_keys(frame[p["problem.key"]]),
         seen_until=seen_until,
