@@ -1,6 +1,6 @@
 """evaluate: judge the bundle on the test rows, beside a constant, a linear and the released model."""
 
-from perennial.data.contract import inputs_of
+from perennial.data.contract import inputs_of, refuse_other_roles
 from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import round_numbers
 from perennial.evaluation.judgement import SliceRules, block_values, find_leaks, flat_scores, judge, name_classes
@@ -48,6 +48,7 @@ def main() -> None:
     p, contract, model = read_params(PARAMS), read_contract(), load_bundle(BUNDLE)
     inputs, sensitive = inputs_of(contract), [column for column in contract.examples if column.sensitive]
     names, key, time, group = [c.name for c in inputs], p["problem.key"], p["problem.time"], p["problem.group"]
+    refuse_other_roles(contract, {"key": key, "time": time, "target": p["problem.target"]})
     rows = read_rows(model, key=key, target=p["problem.target"], time=time)
     champion, released = read_champion(model, names, rows.test[key], rows.first)
     predictions = predict_all(model, released, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])

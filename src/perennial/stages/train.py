@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.data.contract import inputs_of
+from perennial.data.contract import inputs_of, refuse_other_roles
 from perennial.evaluation.intervals import round_numbers
 from perennial.evaluation.judgement import block_values
 from perennial.evaluation.sample import improvement, take_sample
@@ -100,6 +100,15 @@ def main() -> None:
     """Read settings and rows, predict out of fold, choose, fit, write the bundle."""
     p = read_params(PARAMS)
     task, seed = p["problem.task"], p["train.seed"]
+    refuse_other_roles(
+        read_contract(),
+        {
+            "key": p["problem.key"],
+            "time": p["problem.time"],
+            "target": p["problem.target"],
+            "label_time": p["problem.label_known_at"],
+        },
+    )
     learning = read_learning(
         task=task,
         target=p["problem.target"],
