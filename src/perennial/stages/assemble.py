@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from perennial.data.audit import Instants, choose_cuts, refuse_peeking, summarise_audit
-from perennial.data.contract import Contract, column_of_role
+from perennial.data.contract import Contract, column_of_role, inputs_of
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
+from perennial.io.examples import check_examples
 from perennial.io.files import replace_file, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
@@ -59,6 +60,7 @@ def main() -> None:
         facts = summarise(path, contract)
         if facts["rows"] == 0:
             raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
+        check_examples(path, inputs_of(contract))
         audit = NOT_AUDITABLE if time is None else run_audit(contract, query, read_times(path, time), instants, p)
     write_json("metrics/assembly.json", facts)
     write_json("metrics/point_in_time.json", audit)
