@@ -81,7 +81,7 @@ def test_declared_params_are_the_ones_the_code_names(stage: str) -> None:
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_path_a_stage_opens_is_declared(stage: str, project: Path) -> None:
-    declared = set(GRAPH[stage]["deps"]) | outs_of(stage) | {"params.yaml"}
+    declared = set(GRAPH[stage]["deps"]) | outs_of(stage) | {"params.yaml", "dvc.yaml"}
     opened = project / "opened.txt"
     watch = f"""
 import os, runpy, sys

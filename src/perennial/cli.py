@@ -14,8 +14,8 @@ from perennial.io.files import read_json, write_text
 from perennial.io.graph import render_graph
 from perennial.io.params import read_params
 from perennial.io.process import run_entry
+from perennial.io.reports import FOLDER, write_views
 from perennial.refusal import Refusal
-from perennial.report.views import render_views
 
 BENTO = Path("models/bento")
 PARAMS = ("serve.port",)
@@ -50,8 +50,7 @@ def say_verdict(_arguments: argparse.Namespace) -> None:
 
 def rebuild_report(_arguments: argparse.Namespace) -> None:
     """Write the pages anew from their facts."""
-    for name, text in render_views(read_json("reports/facts.json")).items():
-        write_text(Path("reports") / name, text)
+    write_views(read_json(FOLDER / "facts.json"))
 
 
 def rewrite_graph(arguments: argparse.Namespace) -> None:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,6 +8,7 @@ from perennial.data.association import (
     associate,
     auc_of,
     class_auc,
+    class_codes,
     column_auc,
     explain_suspicion,
     explain_vanishing,
@@ -124,3 +127,17 @@ def test_gaps_only_where_no_outcome_came_are_suspect() -> None:
     assert explain_vanishing(weather, labelled, share=0.9) is None
     assert explain_vanishing(np.arange(1000) < 20, labelled, share=0.9) is None
     assert explain_vanishing(tail_number, np.full(1000, True), share=0.9) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "task", "codes"),
+    [
+        (["Yes", "No", "Yes"], "binary", [1, 0, 1]),
+        ([1.0, 2.0, 1.0], "binary", [0, 1, 0]),
+        (pd.array([True, False, True], dtype="boolean"), "binary", [1, 0, 1]),
+        (["c", "a", "b"], "multiclass", [2, 0, 1]),
+        ([2.5, 1.0], "regression", [2.5, 1.0]),
+    ],
+)
+def test_classes_are_numbered_in_order(values: Any, task: str, codes: list[float]) -> None:
+    assert class_codes(pd.Series(values), task).tolist() == codes

@@ -4,8 +4,7 @@ import duckdb
 import pytest
 
 from perennial.data.contract import Column, Source
-from perennial.data.point_in_time import instant_sql, mask_sql, undatable_sql
-from perennial.refusal import Refusal
+from perennial.data.point_in_time import mask_sql, undatable_sql
 
 PLANNED = Column("planned", "datetime", nullable=False, known_at="planned")
 DELAY = Column("delay", "numeric", known_at="done")
@@ -19,7 +18,7 @@ ROWS = """(VALUES ('a', TIMESTAMP '2013-01-01 10:00', 5.0, 'N1', TIMESTAMP '2013
 
 
 def known_at(cut: str, **options: Any) -> list[tuple[object, ...]]:
-    query = mask_sql(EVENTS, instant_sql(cut), ROWS, **options)
+    query = mask_sql(EVENTS, f"TIMESTAMP '{cut}'", ROWS, **options)
     return duckdb.sql(f"SELECT id, delay, tail, done IS NOT NULL FROM ({query}) ORDER BY id NULLS LAST").fetchall()
 
 
@@ -43,7 +42,7 @@ def test_without_a_stand_in_a_gap_shows() -> None:
 
 def test_a_source_with_a_static_column_keeps_every_row() -> None:
     source = Source("s", "s.csv", ("id",), None, None, None, 0.0, ("",), (Column("id", "id", known_at="static"),), ())
-    query = mask_sql(source, instant_sql("1900-01-01"), "(SELECT 'a' AS id)")
+    query = mask_sql(source, "TIMESTAMP '1900-01-01'", "(SELECT 'a' AS id)")
     assert duckdb.sql(query).fetchall() == [("a",)]
     assert undatable_sql(source, "true") == "false"
 
@@ -63,19 +62,3 @@ def test_a_row_is_undatable_when_it_is_broken_and_no_instant_dates_it(
 ) -> None:
     row = f"SELECT 'a' AS id, {planned}::TIMESTAMP AS planned, {done}::TIMESTAMP AS done"
     assert duckdb.sql(f"SELECT {undatable_sql(EVENTS, broken)} FROM ({row})").fetchall() == [(kept,)]
-
-
-@pytest.mark.parametrize(
-    ("as_of", "literal"),
-    [
-        ("2013-09-01", "TIMESTAMP '2013-09-01 00:00:00'"),
-        ("2013-09-01T12:00+02:00", "TIMESTAMP '2013-09-01 10:00:00'"),
-    ],
-)
-def test_an_instant_is_a_literal_in_utc(as_of: str, literal: str) -> None:
-    assert instant_sql(as_of) == literal
-
-
-def test_what_is_no_instant_is_refused() -> None:
-    with pytest.raises(Refusal, match=r"problem\.as_of is \"'; DROP\""):
-        instant_sql("'; DROP")

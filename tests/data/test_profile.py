@@ -96,3 +96,13 @@ def test_every_task_is_json_without_nan(task: str) -> None:
 def test_a_table_without_rows_has_an_empty_profile() -> None:
     profile = make_profile(make_examples(200).iloc[:0])
     assert (profile["rows"], profile["suspects"]) == (0, [])
+
+
+@pytest.mark.parametrize("names", [("No", "Yes"), (1.0, 2.0)])
+def test_a_binary_target_of_other_words_is_profiled_alike(names: tuple[Any, Any]) -> None:
+    frame = make_examples()
+    said = make_profile(frame)
+    other = frame["target"].astype(object).map({False: names[0], True: names[1]})
+    renamed = make_profile(frame.assign(target=other))
+    assert renamed["suspects"] == said["suspects"]
+    assert renamed["columns"] == said["columns"]

@@ -28,12 +28,18 @@ def test_rows_of_a_frame_are_json() -> None:
 
 
 def test_golden_rows_hold_the_edges() -> None:
-    rows = golden_rows(FRAME, MODEL.encoder, count=20)
+    rows = golden_rows(FRAME, MODEL.encoder, withheld={}, count=20)
     assert rows[0] == frame_rows(FRAME[:1], MODEL.inputs)[0]
     assert dict.fromkeys(MODEL.inputs) in rows
     assert len(rows) == 20 + 2 + len(MODEL.inputs)
     assert any(row["text"] not in {None, *"pqrst"} for row in rows)
-    assert len(golden_rows(FRAME[:3], MODEL.encoder)) == 3 + 2 + len(MODEL.inputs)
+    assert len(golden_rows(FRAME[:3], MODEL.encoder, withheld={})) == 3 + 2 + len(MODEL.inputs)
+
+
+def test_golden_rows_hold_no_personal_data() -> None:
+    rows = golden_rows(FRAME, MODEL.encoder, withheld={"text": None, "x": 2.5}, count=20)
+    assert {row["text"] for row in rows} <= {None, "never seen \u2708 \u0416"}
+    assert {row["x"] for row in rows} == {None, 2.5}
 
 
 def test_reference_counts_every_row_once() -> None:

@@ -20,7 +20,7 @@ def with_champion(**champion: Any) -> dict[str, Any]:
     ("rehearsal", "start"),
     [
         ({"passed": True, "checks": [{"name": "a", "passed": True}]}, "The packaged model was started"),
-        ({"skipped": True, "reason": "the model is not blessed."}, "○ Not rehearsed: the model is not blessed."),
+        ({"rehearsed": False, "reason": "the model is not blessed."}, "○ Not rehearsed: the model is not blessed."),
         (None, "○ Not rehearsed"),
     ],
 )

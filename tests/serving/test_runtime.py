@@ -36,10 +36,11 @@ def test_version_is_the_beginning_of_the_hash(tmp_path: Path) -> None:
     assert load_predictor(tmp_path / "bundle").version == bundle[:12]
 
 
-def test_the_example_is_a_row_that_is_taken(tmp_path: Path) -> None:
+def test_the_example_is_made_up_and_taken(tmp_path: Path) -> None:
     write_tiny_bundle(tmp_path / "bundle")
     predictor = load_predictor(tmp_path / "bundle")
     assert predictor.check([predictor.example]) == []
+    assert predictor.example == {"distance": 2500, "carrier": "AA", "holiday": False, "at": "2000-01-01T00:00:00"}
 
 
 def test_binary_decides_at_the_threshold() -> None:

@@ -21,7 +21,10 @@ SMALL: dict[str, Any] = {
 def make_project(folder: Path, task: str = "binary", **changes: Any) -> Path:
     """Write params, contract and examples."""
     (folder / "data").mkdir(parents=True)
-    (folder / "data/contract.yaml").write_text(yaml.safe_dump(make_contract(task), sort_keys=False))
+    contract: dict[str, Any] = make_contract(task)
+    if "problem__time" in changes:
+        contract["examples"]["at"]["role"] = "time" if changes["problem__time"] else "ignored"
+    (folder / "data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
     write_table(folder / "data/examples.parquet", make_examples(task))
     (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     metric = "rmse" if task == "regression" else "log_loss"

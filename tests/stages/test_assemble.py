@@ -149,6 +149,11 @@ def test_every_flight_gets_a_row_and_those_that_never_arrived_are_counted(
             "data/examples.sql does not run: Conversion Error: Could not convert string",
             id="a value that cannot be computed",
         ),
+        pytest.param(
+            "SELECT * REPLACE (-5 AS humid) FROM ({})",
+            "yields rows that the service would refuse, humid: below 0 (",
+            id="values out of their range",
+        ),
         pytest.param("{} WHERE false", "yields no row until 2013-03-11", id="no rows"),
     ],
 )

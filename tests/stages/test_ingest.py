@@ -113,12 +113,6 @@ def test_an_expression_that_does_not_compute_is_refused() -> None:
         run()
 
 
-@pytest.mark.parametrize("as_of", ["yesterday", "01/02/2013", "None"])
-def test_an_as_of_that_is_no_instant_is_refused(as_of: str) -> None:
-    with pytest.raises(Refusal, match=r"problem\.as_of is"):
-        run(as_of)
-
-
 def test_the_bytes_do_not_depend_on_the_number_of_threads() -> None:
     rows = "".join(f"{n},2013-01-{n % 31 + 1:02}T00:00:00Z,{n % 7}\n" for n in range(300_000))
     Path("events.csv").write_text(ROWS.splitlines(keepends=True)[0] + rows)

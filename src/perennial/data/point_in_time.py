@@ -1,25 +1,11 @@
 """What was known at a cut: the masking that ingest and the point-in-time audit share, as DuckDB SQL."""
 
-from datetime import UTC, datetime
-
 from perennial.data.contract import STATIC, Column, Source
-from perennial.refusal import Refusal
 
 
 def quote(name: str) -> str:
     """Return a name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def instant_sql(as_of: object) -> str:
-    """Return an instant in ISO 8601 (UTC where it names no zone) as a SQL literal; raises Refusal on anything else."""
-    try:
-        instant = datetime.fromisoformat(str(as_of))
-    except ValueError:
-        raise Refusal(f"problem.as_of is {as_of!r}: write an instant as 2013-09-01 or 2013-09-01T12:00.") from None
-    if instant.tzinfo:
-        instant = instant.astimezone(UTC).replace(tzinfo=None)
-    return f"TIMESTAMP '{instant.isoformat(sep=' ')}'"
 
 
 def _known(column: Column, cut: str) -> str:

@@ -103,6 +103,18 @@ def refuse_bad_share(source: Source, rows: int, counts: Mapping[str, int], bad: 
         )
 
 
+def refuse_broken_examples(counts: Mapping[str, int]) -> None:
+    """Raise Refusal when examples break rules of their contract; `counts` is {rule: rows}."""
+    if counts:
+        worst = sorted(counts, key=lambda rule: (-counts[rule], rule))
+        told = ", ".join(f"{rule} ({counts[rule]} rows)" for rule in worst[:SAMPLES])
+        more = f" and {len(worst) - SAMPLES} more" if len(worst) > SAMPLES else ""
+        raise Refusal(
+            f"data/examples.sql yields rows that the service would refuse, {told}{more}: correct the query, or the "
+            "lines of these columns in data/contract.yaml, section examples."
+        )
+
+
 def refuse_duplicates(source: Source, count: int, samples: Sequence[Any]) -> None:
     """Raise Refusal when keys occur more than once; `count` is the number of such keys."""
     if count:

@@ -2,13 +2,17 @@
 
 import difflib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from perennial.io.leaves import read_instant, refuse_misfits
 from perennial.refusal import Refusal
 
-PATH = "params.yaml"
+PATH, GRAPH = "params.yaml", "dvc.yaml"
+BESIDE_STAGES = {"serve", "records", "monitor"}
+"""Sections that no stage reads."""
 
 
 def flatten(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -20,8 +24,7 @@ def flatten(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield f"{prefix}{key}", value
 
 
-def load_params(path: str = PATH) -> dict[str, Any]:
-    """Return every leaf of params.yaml by its dotted name; raises Refusal when it is not a YAML mapping."""
+def _load_mapping(path: str | Path) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
             document = yaml.safe_load(file)
@@ -31,7 +34,20 @@ def load_params(path: str = PATH) -> dict[str, Any]:
         raise Refusal(f"{path} is not YAML: {' '.join(str(error).split())}.") from None
     if not isinstance(document, dict):
         raise Refusal(f"{path} holds {type(document).__name__}, not sections of keys: restore it from Git.")
-    return dict(flatten(document))
+    return document
+
+
+def load_params(path: str = PATH) -> dict[str, Any]:
+    """Return every leaf of params.yaml by its dotted name; raises Refusal when it is not a YAML mapping."""
+    return dict(flatten(_load_mapping(path)))
+
+
+def graph_params(path: str | Path = GRAPH) -> set[str]:
+    """Return the leaves that the stages of dvc.yaml declare; none where that file is absent."""
+    if not Path(path).is_file():
+        return set()
+    stages = _load_mapping(path).get("stages") or {}
+    return {name for stage in stages.values() for name in stage.get("params") or () if isinstance(name, str)}
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
@@ -40,7 +56,7 @@ def _nearest(name: str, known: Iterable[str]) -> str:
 
 
 def refuse_unknown(leaves: Iterable[str], known: Iterable[str], sections: Iterable[str], path: str = PATH) -> None:
-    """Raise Refusal at the first leaf of `sections` that no stage declares, naming the nearest declared one."""
+    """Raise Refusal at the first leaf of `sections` that is not `known`, naming the nearest known one."""
     known, sections = set(known), set(sections)
     for name in leaves:
         if name.split(".")[0] in sections and name not in known:
@@ -48,9 +64,16 @@ def refuse_unknown(leaves: Iterable[str], known: Iterable[str], sections: Iterab
 
 
 def read_params(names: tuple[str, ...], path: str = PATH) -> dict[str, Any]:
-    """Return {dotted name: value} for exactly `names`; raises Refusal when one of them is missing."""
+    """Return {dotted name: value} for exactly `names`, problem.as_of as text in UTC without zone.
+
+    Raises Refusal when one of them is missing, and, so that no run finds out late, when any leaf of the file has
+    another type or a value out of bounds, or is declared by no stage of the dvc.yaml beside it.
+    """
     leaves = load_params(path)
     for name in names:
         if name not in leaves:
             raise Refusal(f"{path} has no key `{name}`{_nearest(name, leaves)}: add it.")
-    return {name: leaves[name] for name in names}
+    if known := graph_params(Path(path).with_name(GRAPH)):
+        refuse_unknown(leaves, known | set(names), {name.split(".")[0] for name in leaves} - BESIDE_STAGES, path)
+    refuse_misfits(leaves, path)
+    return {name: read_instant(leaves[name]) if name == "problem.as_of" else leaves[name] for name in names}

@@ -1,6 +1,7 @@
 """Parquet tables with page checksums: a flipped bit is an error, not another number."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,32 @@ def write_batches(path: str | Path, reader: pa.RecordBatchReader) -> None:
             writer.write_table(group.cast(schema), row_group_size=ROW_GROUP)
 
 
-def read_arrow(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet file, verifying page checksums; raises Refusal when it is absent, damaged, or lacks a column."""
-    names = None if columns is None else list(columns)
+@contextmanager
+def _open_parquet(path: str | Path, names: Sequence[str]) -> Iterator[pq.ParquetFile]:
     try:
-        file = pq.ParquetFile(path, page_checksum_verification=True)
-        # The reader leaves out, without a word, what the file does not have.
-        absent = [name for name in names or () if name not in file.schema_arrow.names]
-        if absent:
-            raise Refusal(f"{path} has no column {absent[0]!r}: correct params.yaml or data/contract.yaml.")
-        return file.read(columns=names)
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            # The reader leaves out, without a word, what the file does not have.
+            absent = [name for name in names if name not in file.schema_arrow.names]
+            if absent:
+                raise Refusal(f"{path} has no column {absent[0]!r}: correct params.yaml or data/contract.yaml.")
+            yield file
     except FileNotFoundError:
         raise Refusal(f"{path} is not there: run `dvc repro` to make it.") from None
     except (pa.ArrowInvalid, OSError) as error:
         raise Refusal(f"{path} is damaged ({error}): remove it and run `dvc checkout` or `dvc repro`.") from None
+
+
+def read_groups(path: str | Path, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Yield the row groups of a Parquet file, some of its columns; raises Refusal as `read_arrow`."""
+    with _open_parquet(path, columns) as file:
+        for number in range(file.num_row_groups):
+            yield file.read_row_group(number, columns=list(columns))
+
+
+def read_arrow(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file, verifying page checksums; raises Refusal when it is absent, damaged, or lacks a column."""
+    with _open_parquet(path, columns or ()) as file:
+        return file.read(columns=None if columns is None else list(columns))
 
 
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:

@@ -117,9 +117,14 @@ def create_table(connection: duckdb.DuckDBPyConnection, source: Source, query: s
 def duplicate_keys(
     connection: duckdb.DuckDBPyConnection, source: Source, folder: str | Path
 ) -> tuple[int, list[tuple[object, ...]]]:
-    """Return how many keys of a source occur more than once, and three of them with their counts."""
+    """Return how many keys of a source occur more than once, and three of them with their counts.
+
+    A key with a missing part is none: two of them are not the same.
+    """
     key = ", ".join(quote(name) for name in source.key)
-    groups = f"SELECT {key}, count(*) AS times FROM {read_folder_sql(folder)} GROUP BY {key} HAVING count(*) > 1"
+    whole = " AND ".join(f"{quote(name)} IS NOT NULL" for name in source.key)
+    rows = f"SELECT {key}, count(*) AS times FROM {read_folder_sql(folder)} WHERE {whole}"
+    groups = f"{rows} GROUP BY {key} HAVING count(*) > 1"
     total = connection.execute(f"SELECT count(*) FROM ({groups})").fetchone()
     samples = connection.execute(f"{groups} ORDER BY {key} LIMIT 3").fetchall()
     return (total[0] if total else 0), samples

@@ -35,14 +35,18 @@ def frame_rows(frame: pd.DataFrame, names: Sequence[str]) -> list[dict[str, Any]
     return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-def golden_rows(frame: pd.DataFrame, state: Mapping[str, Any], *, count: int = 50) -> list[dict[str, Any]]:
+def golden_rows(
+    frame: pd.DataFrame, state: Mapping[str, Any], *, withheld: Mapping[str, Any], count: int = 50
+) -> list[dict[str, Any]]:
     """Return about `count` rows spread evenly over the frame, and edge rows made from the first.
+
+    `withheld` is {input with personal data: what stands instead of its values}, for the rows travel with the bundle.
 
     The edge rows miss everything, miss each input in turn, and hold a category nobody has seen.
     """
     names = [column["name"] for column in state["columns"]]
     chosen = np.unique(np.linspace(0, len(frame) - 1, min(count, len(frame))).astype(np.int64))
-    rows = frame_rows(frame.iloc[chosen], names)
+    rows = [{**row, **withheld} for row in frame_rows(frame.iloc[chosen], names)]
     categories = [column["name"] for column in state["columns"] if column["kind"] == "category"]
     edges = [dict.fromkeys(names), {**rows[0], **dict.fromkeys(categories, "never seen \u2708 \u0416")}]
     return rows + edges + [{**rows[0], name: None} for name in names]

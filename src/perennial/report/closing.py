@@ -26,8 +26,8 @@ def tell_rehearsal(facts: Facts) -> Section:
     """Whether the packaged model answered as a real server."""
     found = facts.get("rehearsal") or {}
     title = "The rehearsal"
-    if not found or found.get("skipped") or found.get("rehearsed") is False:
-        reason = pick(found, "reason", default=pick(found, "sentence", default="there was nothing packaged to start"))
+    if not found or found.get("rehearsed") is False:
+        reason = pick(found, "reason", default="there was nothing packaged to start")
         return Section("rehearsal", title, (Text(f"{OPEN} Not rehearsed: {str(reason).rstrip('.')}.", "warn"),))
     checks = read_checks(found.get("checks"))
     failing = [name for name, passed, _ in checks if passed is False]
@@ -39,11 +39,7 @@ def tell_rehearsal(facts: Facts) -> Section:
 
 
 def read_checks(checks: Any) -> list[tuple[str, bool | None, str]]:
-    """Checks written as a list of records or as {name: passed}."""
-    if isinstance(checks, dict):
-        return [
-            (str(name), passed if isinstance(passed, bool) else None, "") for name, passed in sorted(checks.items())
-        ]
+    """Name, verdict and sentence of each check."""
     return [(str(c.get("name")), c.get("passed"), str(c.get("sentence") or "")) for c in checks or []]
 
 
@@ -106,7 +102,6 @@ def tell_provenance(facts: Facts) -> Section:
         ("Verdict about", pick(facts, "gate", "bundle")),
         ("Released model", pick(facts, "champion", "bundle", default=pick(facts, "champion", "version"))),
         ("Seen until", pick(facts, "train", "seen_until")),
-        ("Package", package_text(facts)),
     ]
     told = "The same data, params, code and lock file give the same bundle, byte for byte."
     return Section(
@@ -117,11 +112,3 @@ def tell_provenance(facts: Facts) -> Section:
 def bundle_of(facts: Facts) -> str:
     """Hash of the judged bundle."""
     return str(pick(facts, "evaluation", "bundle", default=pick(facts, "train", "bundle", default="")))
-
-
-def package_text(facts: Facts) -> str:
-    """What became of packaging."""
-    found = facts.get("package") or {}
-    if found.get("packaged") is False or found.get("refused"):
-        return "refused, because the model is not blessed"
-    return str(found.get("tag") or found.get("version") or "")

@@ -31,11 +31,11 @@ def tell_columns(facts: Facts) -> Section:
         draw_columns(profile, choose_shown(ordered, facts["shown"]["columns"])),
         draw_drift(profile, ordered),
     )
-    blocks = (Text(explain(profile, ordered)), suspect_block(profile), *charts, folded)
+    blocks = (Text(explain(ordered)), suspect_block(profile), *charts, folded)
     return Section("columns", "The columns", keep(*blocks))
 
 
-def explain(profile: Facts, ordered: list[Facts]) -> str:
+def explain(ordered: list[Facts]) -> str:
     """Which column knows most, and which has most gaps."""
     best, gaps = ordered[0], max(ordered, key=lambda column: (column["missing"], column["name"]))
     first = f"The model sees {plural(len(ordered), 'column')}."

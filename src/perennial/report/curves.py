@@ -1,4 +1,4 @@
-"""Charts of two axes: lines with bands, ROC, precision and recall, calibration."""
+"""Charts of two axes: lines, ROC, precision and recall, calibration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from markupsafe import Markup
 from perennial.report.svg import (
     Box,
     Point,
-    band,
     element,
     figure,
     join,
@@ -31,12 +30,10 @@ UNIT = (0.0, 1.0)
 
 @dataclass(frozen=True)
 class Line:
-    """A named curve; low and high are the edges of its band over the same x; dots instead of or on the stroke."""
+    """A named curve; dots instead of or on the stroke."""
 
     name: str
     points: Sequence[Point]
-    low: Sequence[Point] = ()
-    high: Sequence[Point] = ()
     dots: bool = False
     stroke: bool = True
 
@@ -90,16 +87,11 @@ def line_chart(
 
 
 def curve(item: Line, style: str, to_x: Callable[[float], float], to_y: Callable[[float], float]) -> Markup:
-    """One line with its band and dots, in user units."""
-
-    def place(points: Sequence[Point]) -> list[Point]:
-        return [(to_x(a), to_y(b)) for a, b in points]
-
-    placed = place(item.points)
+    """One line with its dots, in user units."""
+    placed = [(to_x(a), to_y(b)) for a, b in item.points]
     kind = "dot" if item.stroke else "dot faint"
     dots = [element("circle", cx=a, cy=b, r=2.6, klass=kind) for a, b in placed] if item.dots else []
-    shade = band(place(item.high), place(item.low)) if item.low and item.high else Markup("")
-    return join([shade, path(placed, style) if item.stroke else Markup(""), *dots])
+    return join([path(placed, style) if item.stroke else Markup(""), *dots])
 
 
 def roc(title: str, description: str, lines: Sequence[Line]) -> Markup:
@@ -117,28 +109,22 @@ def precision_recall(title: str, description: str, lines: Sequence[Line]) -> Mar
 
 @dataclass(frozen=True)
 class Bin:
-    """One group of alike predictions: what was said, what happened with its interval, and in how many rows."""
+    """One group of alike predictions: what was said, what happened, and in how many rows."""
 
     predicted: float
     observed: float
     rows: int
-    low: float | None = None
-    high: float | None = None
 
 
 def calibration(title: str, description: str, bins: Sequence[Bin]) -> Markup:
     """Observed share against predicted probability, with a strip of row counts below; the diagonal is perfection."""
     box = Box(height=290, bottom=92)
-    top = max([0.1, *(v for b in bins for v in (b.predicted, b.observed, b.high) if v is not None)])
+    top = max([0.1, *(value for one in bins for value in (one.predicted, one.observed))])
     top = min(1.0, top * 1.05)
     to_x, to_y = scale(0.0, top, box.left, box.x_end), scale(0.0, top, box.y_end, box.top)
     ticks = nice_ticks(0.0, top, 5)
     parts = [y_axis(box, nice_ticks(0.0, top, 4), to_y), x_axis(box, [(to_x(t), axis_number(t)) for t in ticks])]
     parts.append(line((to_x(0), to_y(0)), (to_x(top), to_y(top)), "ref"))
-    for item in bins:
-        if item.low is not None and item.high is not None:
-            at = to_x(item.predicted)
-            parts.append(line((at, to_y(item.low)), (at, to_y(item.high)), "whisker"))
     parts.append(curve(Line("", [(b.predicted, b.observed) for b in bins], dots=True), "stroke thin", to_x, to_y))
     parts.append(count_strip(bins, to_x, box))
     parts.append(text((box.left + box.x_end) / 2, box.height - 6, "predicted probability", "axis", "middle"))

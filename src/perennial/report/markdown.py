@@ -11,7 +11,6 @@ from perennial.report.story import tell_story, title_of
 MOST_CHARACTERS = 65_000  # GitHub takes 65,536
 MOST_ROWS = 30
 FIRST = ("verdict", "champion", "metrics", "slices", "gate")
-TOLD = ("verdict", "metrics")  # the headings that are open from the start
 SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~&@]|\b_|_\b)")
 
 

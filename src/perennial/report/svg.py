@@ -86,17 +86,12 @@ def line(start: Point, end: Point, klass: str) -> Markup:
     return element("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], klass=klass)
 
 
-def path(points: Sequence[Point], klass: str, *, closed: bool = False) -> Markup:
-    """A polyline through points, closed on demand."""
+def path(points: Sequence[Point], klass: str) -> Markup:
+    """A polyline through points."""
     if not points:
         return Markup("")
     steps = " L".join(f"{coordinate(x)},{coordinate(y)}" for x, y in points)
-    return element("path", d=f"M{steps}{'Z' if closed else ''}", klass=klass)
-
-
-def band(upper: Sequence[Point], lower: Sequence[Point]) -> Markup:
-    """The area between two lines over the same x."""
-    return path([*upper, *reversed(lower)], "band", closed=True)
+    return element("path", d=f"M{steps}", klass=klass)
 
 
 def rectangle(x: float, y: float, width: float, height: float, klass: str) -> Markup:

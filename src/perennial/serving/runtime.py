@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from perennial.io.bundle import bundle_hash, load_bundle, read_part
+from perennial.model.example import make_example
 from perennial.model.predictor import Model, decide, predict_rows
 from perennial.serving.schema import Field, check_row, find_unseen, parse_fields
 
@@ -69,14 +70,12 @@ def _category_sets(model: Model) -> dict[str, frozenset[str]]:
 def load_predictor(folder: str | Path) -> Predictor:
     """Load a bundle: hashes, parse, golden rows; raises Refusal when any of them is not as it was written."""
     model = load_bundle(folder)
-    document, golden = read_part(folder, "schema.json"), read_part(folder, "golden.json")["rows"]
-    fields = parse_fields(document)
+    document, categories = read_part(folder, "schema.json"), _category_sets(model)
     return Predictor(
         model=model,
         bundle=bundle_hash(folder),
         document=document,
-        fields=fields,
-        categories=_category_sets(model),
-        # Golden rows hold impossible ones too; what is shown as an example must be taken.
-        example=next((row for row in golden if not check_row(fields, row)), golden[0]),
+        fields=parse_fields(document),
+        categories=categories,
+        example=make_example(document["inputs"], categories),
     )

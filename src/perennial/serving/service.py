@@ -37,4 +37,6 @@ class Perennial:
         body = json.dumps({"rows": [self.predictor.example]}).encode()
         answer = answer_predict(self.predictor, LIMITS, body)
         if answer.status_code != 200:
-            raise Refusal(f"the bundle's first golden row is refused by its own service: {bytes(answer.body)!r:.300}")
+            raise Refusal(
+                f"the example made from the bundle's schema is refused by its own service: {bytes(answer.body)!r:.300}"
+            )

@@ -9,9 +9,10 @@ import duckdb
 import numpy as np
 
 from perennial.data.audit import Instants, choose_cuts, choose_whole_cuts, refuse_peeking, summarise_audit
-from perennial.data.contract import Contract, column_of_role
+from perennial.data.contract import Contract, column_of_role, inputs_of
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
+from perennial.io.example_rules import check_examples
 from perennial.io.examples import Span, check_query, create_sources, find_first, plan_spans, run_spans
 from perennial.io.files import replace_file, write_json
 from perennial.io.params import read_params
@@ -83,6 +84,7 @@ def main() -> None:
         facts = summarise(path, contract)
         if facts["rows"] == 0:
             raise Refusal(f"{QUERY} yields no row until {as_of}: look at its joins or move problem.as_of later.")
+        check_examples(path, inputs_of(contract))
         audit = NOT_AUDITABLE if time is None else run_audit(replay, path, spans, read_times(path, time), instants, p)
     write_json("metrics/assembly.json", facts)
     write_json("metrics/point_in_time.json", audit)

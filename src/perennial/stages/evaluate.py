@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.data.contract import Column, Contract, inputs_of
+from perennial.data.contract import Column, Contract, inputs_of, refuse_other_roles
 from perennial.evaluation.classes import name_classes
 from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import Array, round_numbers
@@ -96,6 +96,7 @@ def main() -> None:
     p, contract, model = read_params(PARAMS), read_contract(), load_bundle(BUNDLE)
     inputs, key, time = inputs_of(contract), p["problem.key"], p["problem.time"]
     names = [column.name for column in inputs]
+    refuse_other_roles(contract, {"key": key, "time": time, "target": p["problem.target"]})
     rows = read_rows(model, key=key, target=p["problem.target"], time=time, weight=p["problem.weight"])
     champion, released = read_champion(model, names, rows.test[key], rows.first)
     predictions = predict_all(model, released, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])

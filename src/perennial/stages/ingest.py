@@ -5,8 +5,8 @@ from pathlib import Path
 import duckdb
 from tqdm import tqdm
 
-from perennial.data.contract import Contract, Source, order_sources
-from perennial.data.point_in_time import instant_sql, mask_sql, quote, undatable_sql
+from perennial.data.contract import Contract, Source, order_sources, refuse_other_roles
+from perennial.data.point_in_time import mask_sql, quote, undatable_sql
 from perennial.data.typed import UNPARSED, derived_sql, typed_sql
 from perennial.io.contract import read_contract
 from perennial.io.files import replace_folder, scratch_folder, sha256_file, write_json
@@ -16,7 +16,10 @@ from perennial.io.sources import locate
 from perennial.io.tables import write_table
 from perennial.io.warehouse import create_table, load_text, open_warehouse
 
-PARAMS = ("engine.memory_gb", "engine.workers", "problem.as_of")
+PARAMS = (
+    *("engine.memory_gb", "engine.workers", "problem.as_of"),
+    *("problem.key", "problem.time", "problem.target", "problem.label_known_at"),
+)
 RAW = "data/raw"
 
 
@@ -26,7 +29,7 @@ def load_source(connection: duckdb.DuckDBPyConnection, source: Source, as_of: st
     typed = derived_sql(source, f"({typed_sql(source, text)})")
     # A row that cannot be dated because it is broken must reach the quarantine, not vanish.
     keep = undatable_sql(source, f"{UNPARSED} IS NOT NULL")
-    known = mask_sql(source, instant_sql(as_of), f"({typed})", extra=(UNPARSED,), keep=keep)
+    known = mask_sql(source, f"TIMESTAMP '{as_of}'", f"({typed})", extra=(UNPARSED,), keep=keep)
     create_table(connection, source, f"{known} ORDER BY {row_order(source)}")
     connection.execute(f"DROP TABLE {text}")
 
@@ -85,8 +88,17 @@ def ingest(contract: Contract, as_of: str, memory_gb: float, workers: int) -> No
 
 def main() -> None:
     """Run the stage."""
-    params = read_params(PARAMS)
-    ingest(read_contract(), str(params["problem.as_of"]), params["engine.memory_gb"], params["engine.workers"])
+    params, contract = read_params(PARAMS), read_contract()
+    refuse_other_roles(
+        contract,
+        {
+            "key": params["problem.key"],
+            "time": params["problem.time"],
+            "target": params["problem.target"],
+            "label_time": params["problem.label_known_at"],
+        },
+    )
+    ingest(contract, params["problem.as_of"], params["engine.memory_gb"], params["engine.workers"])
 
 
 if __name__ == "__main__":

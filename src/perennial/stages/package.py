@@ -35,7 +35,7 @@ def main() -> None:
             write_json(folder / "refusal.json", {"packaged": False, "reasons": reasons})
         return
     limits = {"max_rows": p["package.max_rows"], "max_body_bytes": p["package.max_body_bytes"]}
-    build_bento(BUNDLE, BENTO, limits=limits, as_of=str(p["problem.as_of"]))
+    build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"])
 
 
 if __name__ == "__main__":

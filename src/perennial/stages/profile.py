@@ -1,5 +1,6 @@
 """profile: distributions, gaps, far-out values, drift and leak suspects of the examples."""
 
+from perennial.data.contract import refuse_other_roles
 from perennial.data.distribution import even_positions
 from perennial.data.profile import ProfileLimits, profile_examples
 from perennial.io.contract import read_contract
@@ -26,7 +27,9 @@ PARAMS = (
 
 def main() -> None:
     """Read the examples, write their profile; on demand also skrub's view of a few thousand rows."""
-    params, columns, frame = read_params(PARAMS), read_contract().examples, read_table("data/examples.parquet")
+    params, contract = read_params(PARAMS), read_contract()
+    refuse_other_roles(contract, {"target": params["problem.target"], "time": params["problem.time"]})
+    columns, frame = contract.examples, read_table("data/examples.parquet")
     limits = ProfileLimits(
         max_rows=params["profile.max_rows"],
         bins=params["profile.bins"],

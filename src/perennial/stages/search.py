@@ -5,6 +5,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from perennial.data.contract import refuse_other_roles
+from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
 from perennial.io.files import scratch_folder, write_json
 from perennial.io.folds import score_pieces, write_folds
@@ -64,6 +66,15 @@ def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> 
 def main() -> None:
     """Read the learned rows, search, write the best settings and what was tried."""
     params = read_params(PARAMS)
+    refuse_other_roles(
+        read_contract(),
+        {
+            "key": params["problem.key"],
+            "time": params["problem.time"],
+            "target": params["problem.target"],
+            "label_time": params["problem.label_known_at"],
+        },
+    )
     learning = read_learning(
         task=params["problem.task"],
         target=params["problem.target"],

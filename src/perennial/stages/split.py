@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from perennial.data.contract import inputs_of
+from perennial.data.contract import inputs_of, refuse_other_roles
 from perennial.data.split import (
     SplitSizes,
     check_groups,
@@ -36,6 +36,8 @@ def main() -> None:
     params = read_params(PARAMS)
     key, time, group = params["problem.key"], params["problem.time"], params["problem.group"]
     target, known_at = params["problem.target"], params["problem.label_known_at"]
+    contract = read_contract()
+    refuse_other_roles(contract, {"key": key, "time": time, "target": target, "label_time": known_at})
     sizes = SplitSizes(
         test_days=params["split.test_days"],
         valid_days=params["split.valid_days"],
@@ -61,7 +63,7 @@ def main() -> None:
     refuse_empty(roles, folds, sizes.folds)
     if group is not None:
         check_groups(frame[group], roles, group)
-    inputs = [column.name for column in inputs_of(read_contract())]
+    inputs = [column.name for column in inputs_of(contract)]
     repeated = refuse_repeats(frame, roles, [*inputs, target], params["split.max_repeated"])
     write_table("data/split.parquet", pd.DataFrame({key: frame[key], "role": roles, "fold": folds}))
     write_json("metrics/split.json", summarise_split(roles, folds, times, frame[target]) | {"repeated": repeated})

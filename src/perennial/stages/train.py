@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.data.contract import inputs_of
+from perennial.data.contract import inputs_of, refuse_other_roles
 from perennial.evaluation.intervals import round_numbers
 from perennial.evaluation.judgement import block_values
 from perennial.evaluation.sample import improvement, take_sample
@@ -25,6 +25,7 @@ from perennial.model.ensemble import (
     pick_contenders,
     prefer_linear,
 )
+from perennial.model.example import withhold_values
 from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
 from perennial.model.predictor import Model
@@ -74,13 +75,13 @@ def choose(
 
 def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, Any]) -> dict[str, Any]:
     """Write the bundle and return what metrics/train.json says of it."""
-    frame, time = learning.frame, p["problem.time"]
+    frame, time, schema = learning.frame, p["problem.time"], describe_inputs(inputs_of(read_contract()))
     seen_until = None if time is None else frame[time].max().isoformat()
     bundle = write_bundle(
         "models/bundle",
         model,
-        schema=describe_inputs(inputs_of(read_contract())),
-        golden_rows=golden_rows(frame, model.encoder, count=p["train.golden_rows"]),
+        schema=schema,
+        golden_rows=golden_rows(frame, model.encoder, withheld=withhold_values(schema), count=p["train.golden_rows"]),
         reference=reference_statistics(frame, model.encoder, finish.scores),
         seen=hash_keys(frame[p["problem.key"]]),
         seen_until=seen_until,
@@ -100,6 +101,15 @@ def main() -> None:
     """Read settings and rows, predict out of fold, choose, fit, write the bundle."""
     p = read_params(PARAMS)
     task, seed = p["problem.task"], p["train.seed"]
+    refuse_other_roles(
+        read_contract(),
+        {
+            "key": p["problem.key"],
+            "time": p["problem.time"],
+            "target": p["problem.target"],
+            "label_time": p["problem.label_known_at"],
+        },
+    )
     learning = read_learning(
         task=task,
         target=p["problem.target"],

@@ -72,18 +72,18 @@ def newest_time(source: Source, valid: Path, as_of: pd.Timestamp) -> pd.Timestam
     """Return the newest `time` of a source not after `as_of`, or None."""
     if source.time is None:
         return None
-    newest: pd.Timestamp | None = None
+    highest = []
     for path in sorted((valid / source.name).glob("*.parquet")):
         times = pq.read_table(path, columns=[source.time])[source.time].to_pandas()
-        highest = times[times <= as_of].max()
-        newest = highest if newest is None or highest > newest else newest
-    return None if newest is None or pd.isna(newest) else newest
+        highest.append(times[times <= as_of].max())
+    # A partition of which every row is in quarantine has no highest.
+    return max((time for time in highest if not pd.isna(time)), default=None)
 
 
 def main() -> None:
     """Run the stage."""
     params = read_params(PARAMS)
-    contract, as_of = read_contract(), str(params["problem.as_of"])
+    contract, as_of = read_contract(), params["problem.as_of"]
     manifest = read_json(f"{RAW}/manifest.json")["sources"]
     facts = {}
     with (
@@ -93,7 +93,7 @@ def main() -> None:
     ):
         for name, source in tqdm(contract.sources.items(), desc="validate", disable=None):
             rejected, facts[name] = validate_source(source, manifest[name], as_of, valid)
-            refuse_duplicates(source, *duplicate_keys(database, source, f"{RAW}/{name}"))
+            refuse_duplicates(source, *duplicate_keys(database, source, valid / name))
             write_table(quarantine / f"{name}.parquet", rejected)
     write_json("metrics/validation.json", {"as_of": as_of, "sources": facts})
 
