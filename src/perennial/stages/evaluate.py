@@ -1,6 +1,7 @@
 """evaluate: judge the bundle on the test rows, beside a constant, a linear and the released model."""
 
-from perennial.data.contract import inputs_of, refuse_other_roles
+from perennial.data.contract import inputs_of
+from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import round_numbers
 from perennial.evaluation.judgement import SliceRules, block_values, find_leaks, flat_scores, judge, name_classes
