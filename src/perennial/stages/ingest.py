@@ -74,7 +74,7 @@ def write_partitions(connection: duckdb.DuckDBPyConnection, source: Source, fold
 
 
 def ingest(contract: Contract, as_of: str, memory_gb: float, workers: int) -> None:
-    """Write data/raw, whole or not at all."""
+    """Write data/raw, whole or not at all; `as_of` is ISO 8601 in UTC."""
     manifest = {}
     with (
         replace_folder(RAW) as folder,
