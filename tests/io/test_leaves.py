@@ -24,6 +24,7 @@ def test_every_leaf_is_in_the_table_and_fits_it() -> None:
         ("search.trials", 2.5, "a whole number"),
         ("search.trials", True, "a whole number"),
         ("search.trials", None, "a whole number"),
+        ("search.seed", 10**400, "a whole number from 0 to 2147483647"),
         ("split.test_share", 1.5, "`split.test_share` is 1.5: give a number from 0 to 1."),
         ("split.test_share", float("nan"), "a number from 0 to 1"),
         ("engine.memory_gb", 0, "a number above 0"),

@@ -1,7 +1,7 @@
 """The contract: what each source and each example looks like, and when each cell of it is known."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -196,23 +196,6 @@ def inputs_of(contract: Contract) -> tuple[Column, ...]:
 def column_of_role(contract: Contract, role: str) -> str | None:
     """Return the name of the first example column with a role, or None."""
     return next((column.name for column in contract.examples if column.role == role), None)
-
-
-_DECLARED_AS = {"label_time": "label_known_at"}
-
-
-def refuse_other_roles(contract: Contract, named: Mapping[str, str | None]) -> None:
-    """Raise Refusal when the examples give a role to other columns than params.yaml, which knows {role: column}.
-
-    A contract that has no examples yet contradicts nobody.
-    """
-    for role, name in named.items():
-        found = [column.name for column in contract.examples if column.role == role]
-        if contract.examples and found != ([name] if name else []):
-            raise Refusal(
-                f"problem.{_DECLARED_AS.get(role, role)} is {name or 'null'}, but in data/contract.yaml, examples, the "
-                f"role {role} has {' and '.join(found) or 'no column'}: name the same column in both."
-            )
 
 
 def order_sources(contract: Contract) -> list[Source]:

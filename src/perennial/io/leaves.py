@@ -31,7 +31,7 @@ class Leaf:
 
 
 TEXT, OPTIONAL, TEXTS = Leaf("text"), Leaf("text", nullable=True), Leaf("texts")
-SEED, COUNT, SOME = Leaf("whole", 0), Leaf("whole", 0), Leaf("whole", 1)
+SEED, COUNT, SOME = Leaf("whole", 0, 2**31 - 1), Leaf("whole", 0), Leaf("whole", 1)
 SHARE, MARGIN, AUC = Leaf("number", 0, 1), Leaf("number", -1, 1), Leaf("number", 0.5, 1)
 COST, POSITIVE = Leaf("number", 0), Leaf("number", 1e-9)
 
@@ -121,7 +121,7 @@ def _fits(leaf: Leaf, value: Any) -> bool:
         case "instant":
             return read_instant(value) is not None
     number = int if leaf.kind == "whole" else int | float
-    plain = isinstance(value, number) and not isinstance(value, bool) and math.isfinite(value)
+    plain = isinstance(value, number) and not isinstance(value, bool) and value not in (math.inf, -math.inf)
     return plain and leaf.low <= value <= leaf.high
 
 
@@ -130,7 +130,7 @@ def _demand(leaf: Leaf) -> str:
     if leaf == POSITIVE:
         bounds = " above 0"
     elif math.isfinite(leaf.high):
-        bounds = f" from {leaf.low:g} to {leaf.high:g}"
+        bounds = f" from {leaf.low:g} to {leaf.high:.10g}"
     elif math.isfinite(leaf.low):
         bounds = f" of at least {leaf.low:g}"
     words = f"one of {', '.join(leaf.words)}" if leaf.words else KINDS[leaf.kind]

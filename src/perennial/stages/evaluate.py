@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.data.contract import Column, Contract, inputs_of, refuse_other_roles
+from perennial.data.contract import Column, Contract, inputs_of
+from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.classes import name_classes
 from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import Array, round_numbers

@@ -5,8 +5,9 @@ from pathlib import Path
 import duckdb
 from tqdm import tqdm
 
-from perennial.data.contract import Contract, Source, order_sources, refuse_other_roles
+from perennial.data.contract import Contract, Source, order_sources
 from perennial.data.point_in_time import mask_sql, quote, undatable_sql
+from perennial.data.roles import refuse_other_roles
 from perennial.data.typed import UNPARSED, derived_sql, typed_sql
 from perennial.io.contract import read_contract
 from perennial.io.files import replace_folder, scratch_folder, sha256_file, write_json
@@ -73,7 +74,7 @@ def write_partitions(connection: duckdb.DuckDBPyConnection, source: Source, fold
 
 
 def ingest(contract: Contract, as_of: str, memory_gb: float, workers: int) -> None:
-    """Write data/raw, whole or not at all."""
+    """Write data/raw, whole or not at all; `as_of` is ISO 8601 in UTC."""
     manifest = {}
     with (
         replace_folder(RAW) as folder,

@@ -1,8 +1,8 @@
 """profile: distributions, gaps, far-out values, drift and leak suspects of the examples."""
 
-from perennial.data.contract import refuse_other_roles
 from perennial.data.distribution import even_positions
 from perennial.data.profile import ProfileLimits, profile_examples
+from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
 from perennial.io.files import write_json, write_text
 from perennial.io.params import read_params

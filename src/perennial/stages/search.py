@@ -5,7 +5,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from perennial.data.contract import refuse_other_roles
+from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
 from perennial.io.files import scratch_folder, write_json

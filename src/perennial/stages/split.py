@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from perennial.data.contract import inputs_of, refuse_other_roles
+from perennial.data.contract import inputs_of
+from perennial.data.roles import refuse_other_roles
 from perennial.data.split import (
     SplitSizes,
     check_groups,

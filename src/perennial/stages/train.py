@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.data.contract import inputs_of, refuse_other_roles
+from perennial.data.contract import inputs_of
+from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.intervals import round_numbers
 from perennial.evaluation.judgement import block_values
 from perennial.evaluation.sample import improvement, take_sample
