@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from perennial.data.repeats import count_repeats, hash_rows
 from perennial.evaluation.cost import judge_cost
 from perennial.evaluation.curves import confusion_counts
 from perennial.evaluation.gaps import judge_gaps
 from perennial.evaluation.intervals import Array
-from perennial.evaluation.leakage import count_repeats, hash_rows, missing_alone, rank_suspects, reaches_into
+from perennial.evaluation.leakage import missing_alone, rank_suspects, reaches_into
 from perennial.evaluation.sample import CALIBRATION, Sample, decide, improvement, point_scores, score
 from perennial.evaluation.slices import cut_slices, judge_slices
 from perennial.refusal import Refusal

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from perennial.evaluation.intervals import Array, Codes
@@ -84,23 +83,6 @@ def rank_suspects(
         value = _one_column(task, *codes, train_truth[left], test_truth[right])
         found.append({"column": str(column), "strength": value})
     return sorted(found, key=lambda one: (-round(one["strength"], 9), one["column"]))
-
-
-def hash_rows(frame: pd.DataFrame, truth: Array) -> npt.NDArray[np.uint64]:
-    """Return one hash per row of all inputs and the truth."""
-    whole = frame.assign(**{"": truth})
-    return np.asarray(pd.util.hash_pandas_object(whole, index=False), dtype=np.uint64)
-
-
-def count_repeats(train: npt.NDArray[np.uint64], test: npt.NDArray[np.uint64]) -> dict[str, float]:
-    """Return the share of test rows that are identical to a training row, and how far that exceeds what is natural.
-
-    In a table of few values equal rows occur by themselves; as often as a training row has a twin in training.
-    """
-    _, codes, counts = np.unique(train, return_inverse=True, return_counts=True)
-    natural = float((counts[codes.ravel()] > 1).mean()) if len(train) else 0.0
-    share = float(np.isin(test, train).mean()) if len(test) else 0.0
-    return {"share": share, "natural": natural, "excess": max(0.0, share - natural)}
 
 
 def reaches_into(seen_until: str | None, first: str | None) -> bool:
