@@ -24,7 +24,14 @@ class Learning:
 
 
 def read_learning(
-    *, task: str, target: str, key: str, weight: str | None, time: str | None, known_at: str | None
+    *,
+    task: str,
+    target: str,
+    key: str,
+    weight: str | None,
+    time: str | None,
+    known_at: str | None,
+    group: str | None,
 ) -> Learning:
     """Read data/examples.parquet and data/split.parquet; the names are those of params `problem`."""
     examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
@@ -38,6 +45,7 @@ def read_learning(
         weight=weight,
         time=time,
         known_at=known_at,
+        group=group,
     )
     folds = frame["fold"].to_numpy(np.int8)
     return Learning(frame.drop(columns=["role", "fold"]), folds, problem)

@@ -19,6 +19,7 @@ from perennial.io.judging import (
 )
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
+from perennial.model.metric import check_metric
 
 PARAMS = (
     "problem.task",
@@ -45,7 +46,9 @@ PARAMS = (
 
 def main() -> None:
     """Read bundle and rows, judge, write the facts and the plots."""
-    p, contract, model = read_params(PARAMS), read_contract(), load_bundle(BUNDLE)
+    p = read_params(PARAMS)
+    check_metric(p["problem.task"], p["problem.metric"])
+    contract, model = read_contract(), load_bundle(BUNDLE)
     inputs, sensitive = inputs_of(contract), [column for column in contract.examples if column.sensitive]
     names, key, time, group = [c.name for c in inputs], p["problem.key"], p["problem.time"], p["problem.group"]
     rows = read_rows(model, key=key, target=p["problem.target"], time=time)

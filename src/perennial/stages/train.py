@@ -27,6 +27,7 @@ from perennial.model.ensemble import (
 )
 from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
+from perennial.model.metric import check_metric
 from perennial.model.predictor import Model
 from perennial.model.reference import golden_rows, reference_statistics
 from perennial.model.schema import describe_inputs
@@ -98,6 +99,7 @@ def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, A
 def main() -> None:
     """Read settings and rows, predict out of fold, choose, fit, write the bundle."""
     p = read_params(PARAMS)
+    check_metric(p["problem.task"], p["problem.metric"])
     task, seed = p["problem.task"], p["train.seed"]
     learning = read_learning(
         task=task,
@@ -106,6 +108,7 @@ def main() -> None:
         weight=p["problem.weight"],
         time=p["problem.time"],
         known_at=p["problem.label_known_at"],
+        group=p["problem.group"],
     )
     contenders, linear = pick_contenders(read_json("models/best.json"), p["train.members"])
     fixed = {"num_iterations": p["train.max_rounds"], "early_stopping_round": p["train.patience"], "seed": seed}
