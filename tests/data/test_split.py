@@ -6,6 +6,7 @@ import pytest
 
 from perennial.data.split import (
     SplitSizes,
+    assign_rows,
     check_groups,
     check_keys,
     check_order,
@@ -15,10 +16,8 @@ from perennial.data.split import (
     hash_shares,
     purge_groups,
     refuse_empty,
-    refuse_repeats,
     split_by_hash,
     split_by_time,
-    summarise_split,
     units_of,
 )
 from perennial.refusal import Refusal
@@ -145,20 +144,6 @@ def test_repeated_keys_are_refused() -> None:
         check_keys(pd.Series(["a", "b", "a", "a"]), "key")
 
 
-def test_rows_repeated_more_than_is_natural_are_counted_and_refused() -> None:
-    frame = pd.DataFrame({"x": [1.0, 2.0, 1.0, np.nan], "y": ["a", "b", "a", None]})
-    roles = np.array(["train", "valid", "test", "test"], dtype=object)
-    assert refuse_repeats(frame, roles, ["x", "y"], 0.5) == {"share": 0.5, "natural": 0.0, "excess": 0.5}
-    with pytest.raises(Refusal, match=r"0\.5 of the test rows repeat .* only 0 of those"):
-        refuse_repeats(frame, roles, ["x", "y"], 0.4)
-
-
-def test_a_table_of_few_values_may_repeat_itself() -> None:
-    frame = pd.DataFrame({"x": np.arange(100) % 4})
-    roles = np.array(["train"] * 60 + ["valid"] * 20 + ["test"] * 20, dtype=object)
-    assert refuse_repeats(frame, roles, ["x"], 0.01) == {"share": 1.0, "natural": 1.0, "excess": 0.0}
-
-
 def test_disorder_is_refused() -> None:
     roles, folds = split_by_time(DAYS, ALL, None, np.datetime64("2013-01-11", "us"), sizes())
     check_order(DAYS, roles, folds)
@@ -166,13 +151,25 @@ def test_disorder_is_refused() -> None:
         check_order(DAYS[::-1], roles, folds)
 
 
-def test_summary_counts_and_means() -> None:
-    roles, folds = split_by_time(DAYS, ALL, None, np.datetime64("2013-01-11", "us"), sizes())
-    facts = summarise_split(roles, folds, DAYS, pd.Series([True, False] * 5))
-    assert facts["roles"]["test"] == {
-        **{"rows": 2, "target_mean": 0.5},
-        **{"first": "2013-01-09T12:00:00", "last": "2013-01-10T12:00:00"},
-    }
-    assert facts["fold_rows"] == [3, 3, 2]
-    named = summarise_split(roles, folds, None, pd.Series(["a", "b"] * 5))
-    assert named["roles"]["valid"] == {"rows": 2, "target_shares": {"a": 0.5, "b": 0.5}}
+PLAIN: dict[str, Any] = {
+    "target": "y",
+    "key": "key",
+    "time": None,
+    "group": None,
+    "known_at": None,
+    "as_of": "2013-01-11",
+}
+
+
+def test_rows_are_assigned_by_time_by_hash_and_less_their_groups() -> None:
+    frame = pd.DataFrame({"key": range(10), "at": DAYS, "team": list("abcdefghia"), "y": 1.0})
+    roles, folds = assign_rows(frame, sizes(), **PLAIN | {"time": "at"})
+    assert roles.tolist() == ["train"] * 6 + ["valid"] * 2 + ["test"] * 2
+    purged, _ = assign_rows(frame, sizes(), **PLAIN | {"time": "at", "group": "team"})
+    assert purged.tolist() == ["purged", *roles.tolist()[1:]]
+    many = pd.DataFrame({"key": range(400), "y": 1.0})
+    by_hash = split_by_hash(list(many["key"]), np.ones(400, dtype=bool), sizes())
+    assert [part.tolist() for part in assign_rows(many, sizes(), **PLAIN)] == [part.tolist() for part in by_hash]
+    assert folds.tolist() == [0, 0, 0, 1, 1, 1, 2, 2, -1, -1]
+    with pytest.raises(Refusal, match="repeated values of key"):
+        assign_rows(frame.assign(key=1), sizes(), **PLAIN)

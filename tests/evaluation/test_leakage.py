@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perennial.data.split import count_repeats
-from perennial.evaluation.leakage import find_leaks, hash_rows, rank_suspects, reaches_into
+from perennial.evaluation.leakage import find_leaks, rank_suspects, reaches_into
 
 RNG = np.random.default_rng(0)
 ROWS = 4000
@@ -52,27 +51,6 @@ def test_missing_is_a_value_that_may_answer() -> None:
 def test_the_strongest_comes_first() -> None:
     frame = pd.DataFrame({"a": RNG.random(ROWS), "b": TRUTH})
     assert [one["column"] for one in rank_suspects("binary", frame, TRUTH, frame, TRUTH)] == ["b", "a"]
-
-
-@pytest.mark.parametrize(
-    ("train", "test", "share", "excess"),
-    [
-        pytest.param([1, 2, 3], [4, 5], 0.0, 0.0, id="none"),
-        pytest.param([1, 2, 3], [3, 5], 0.5, 0.5, id="one of two"),
-        pytest.param([1, 1, 2, 2], [1, 2], 1.0, 0.0, id="as natural as within training"),
-        pytest.param([], [1], 0.0, 0.0, id="nothing learned"),
-    ],
-)
-def test_repeats(train: list[int], test: list[int], share: float, excess: float) -> None:
-    found = count_repeats(np.array(train, dtype=np.uint64), np.array(test, dtype=np.uint64))
-    assert (found["share"], found["excess"]) == (share, excess)
-
-
-def test_rows_are_equal_in_every_input_and_the_truth() -> None:
-    frame = pd.DataFrame({"a": ["x", "x", "x", None], "b": [1.0, 1.0, np.nan, np.nan]})
-    hashes = hash_rows(frame, np.array([1.0, 0.0, 1.0, 1.0]))
-    assert len(set(hashes.tolist())) == 4
-    assert (hashes == hash_rows(frame, np.array([1.0, 0.0, 1.0, 1.0]))).all()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from perennial.io.engine import open_engine
 from perennial.io.folds import fit_members, predict_folds, read_fold, score_pieces, write_folds
-from perennial.io.learning import Learning, sample_learning
+from perennial.io.learning import Learning
 from perennial.model.candidates import Candidate, score_raw
 from perennial.model.folds import make_fold, score_fold
 from tests.model.test_folds import FOLDS, frame, timed
@@ -16,7 +16,7 @@ LINE, STIFF = Candidate("linear", {"C": 1.0}), Candidate("linear", {"C": 0.01})
 @pytest.fixture
 def learning() -> Learning:
     keyed = frame().assign(key=[f"k{number}" for number in range(60)])
-    return Learning(keyed, FOLDS.astype(np.int8), np.repeat("train", 60).astype(object), timed(weight="mass"))
+    return Learning(keyed, FOLDS.astype(np.int8), timed(weight="mass"))
 
 
 def test_a_fold_is_read_as_it_was_written(learning: Learning, tmp_path: Path) -> None:
@@ -47,14 +47,3 @@ def test_out_of_fold_scores_stand_beside_their_rows(learning: Learning, tmp_path
     assert [np.corrcoef(x, raw)[0, 1] > 0.8 for raw in oof.raws] == [True, True]
     assert np.abs(oof.raws[1]).max() < np.abs(oof.raws[0]).max()
     assert score_raw(members[0], lesson.rows.X).shape == (60,)
-
-
-def test_a_sample_is_chosen_by_key_and_stays_in_order(learning: Learning) -> None:
-    sample = sample_learning(learning, "key", 25, 0)
-    assert len(sample.frame) == len(sample.folds) == 25
-    assert sample.frame["at"].is_monotonic_increasing
-    turned = Learning(
-        learning.frame[::-1].reset_index(drop=True), learning.folds[::-1], learning.roles, learning.problem
-    )
-    assert set(sample_learning(turned, "key", 25, 0).frame["key"]) == set(sample.frame["key"])
-    assert sample_learning(learning, "key", 0, 0) is learning

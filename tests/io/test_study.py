@@ -5,7 +5,14 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial
 
-from perennial.io.study import append_trials, finished_trials, open_journal, resume_search, study_path
+from perennial.io.study import (
+    append_trials,
+    finished_trials,
+    identify_search,
+    open_journal,
+    resume_search,
+    study_path,
+)
 from tests.model.test_search import essence, search
 
 
@@ -18,6 +25,17 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_name_follows_everything_that_decides(tmp_path: Path) -> None:
     assert study_path({"a": 1, "b": 2}) == study_path({"b": 2, "a": 1}) != study_path({"a": 1, "b": 3})
     assert study_path({}).parent == Path(".perennial/studies")
+
+
+def test_all_code_that_a_search_runs_is_part_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("data").mkdir()
+    for name in ("examples.parquet", "split.parquet", "contract.yaml"):
+        Path("data", name).write_bytes(b"")
+    code = identify_search({"search.seed": 0})["code"]
+    rooms = {"stages/search.py", "io/folds.py", "io/learning.py", "data/split.py", "model/search.py"}
+    assert {f"perennial/{file}" for file in rooms} <= set(code)
+    assert "perennial/stages/train.py" not in code
 
 
 def test_what_was_finished_is_remembered(path: Path) -> None:

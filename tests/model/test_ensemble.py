@@ -6,13 +6,16 @@ import pytest
 from perennial.model.candidates import FAMILIES, Candidate, Rows
 from perennial.model.ensemble import (
     Choice,
+    Contenders,
     choose_members,
+    choose_served,
     choose_single,
     combine_choice,
     pick_contenders,
     prefer_linear,
 )
 from perennial.model.folds import OutOfFold, task_loss
+from perennial.refusal import Refusal
 
 TREES = {"family": "lightgbm", "params": {"num_leaves": 7}}
 WIDER = {"family": "lightgbm", "params": {"num_leaves": 31}}
@@ -29,24 +32,25 @@ def oof_of(*errors: float, shared: float = 0.0) -> OutOfFold:
 
 
 @pytest.mark.parametrize(
-    ("trials", "families", "members", "expected", "linear"),
+    ("trials", "families", "members", "expected", "offered", "linear"),
     [
-        ([TREES, WIDER, LINE], {"lightgbm": TREES, "linear": LINE}, 2, [TREES, WIDER, LINE], 2),
-        ([TREES, TREES, WIDER], {"lightgbm": TREES, "linear": LINE}, 3, [TREES, WIDER, LINE], 2),
-        ([LINE, TREES], {"lightgbm": TREES, "linear": LINE}, 2, [LINE, TREES], 0),
-        ([TREES], {"lightgbm": TREES}, 1, [TREES, {"family": "linear", "params": FAMILIES["linear"].first}], 1),
+        ([TREES, WIDER, LINE], {"lightgbm": TREES, "linear": LINE}, 2, [TREES, WIDER, LINE], 2, 2),
+        ([TREES, TREES, WIDER], {"lightgbm": TREES, "linear": LINE}, 3, [TREES, WIDER, LINE], 2, 2),
+        ([LINE, TREES], {"lightgbm": TREES, "linear": LINE}, 2, [LINE, TREES], 2, 0),
+        ([TREES], {"lightgbm": TREES}, 1, [TREES, {"family": "linear", "params": FAMILIES["linear"].first}], 1, 1),
     ],
 )
 def test_contenders_are_different_and_one_is_linear(
-    trials: list[Any], families: dict[str, Any], members: int, expected: list[Any], linear: int
+    trials: list[Any], families: dict[str, Any], members: int, expected: list[Any], offered: int, linear: int
 ) -> None:
     got = pick_contenders({"trials": trials, "families": families}, members)
-    assert got == ([Candidate(one["family"], one["params"]) for one in expected], linear)
+    candidates = tuple(Candidate(one["family"], one["params"]) for one in expected)
+    assert got == Contenders(candidates, offered, linear)
 
 
 def test_independent_errors_earn_an_ensemble() -> None:
     oof = oof_of(1.0, 1.1)
-    choice = choose_members(oof, "regression", most=2, least_gain=0.01)
+    choice = choose_members(oof, "regression", offered=2, least_gain=0.01)
     assert choice.members == (0, 1)
     assert sum(choice.weights) == pytest.approx(1.0)
     raw = combine_choice(oof.raws, choice)
@@ -59,13 +63,7 @@ def test_independent_errors_earn_an_ensemble() -> None:
 )
 def test_what_gains_too_little_stays_single(errors: tuple[float, ...], shared: float, gain: float) -> None:
     oof = oof_of(*errors, shared=shared)
-    assert choose_members(oof, "regression", most=2, least_gain=gain) == choose_single(oof, range(2), "regression")
-
-
-@pytest.mark.parametrize("most", [1, 2])
-def test_no_more_are_combined_than_may_be(most: int) -> None:
-    choice = choose_members(oof_of(1.0, 1.0, 1.0), "regression", most=most, least_gain=0.01)
-    assert choice.members == (0, 1)[:most]
+    assert choose_members(oof, "regression", offered=2, least_gain=gain) == choose_single(oof, range(2), "regression")
 
 
 def test_the_earlier_of_two_equals_is_single() -> None:
@@ -82,5 +80,32 @@ def test_the_earlier_of_two_equals_is_single() -> None:
 def test_linear_is_preferred_unless_beaten_clear_of_zero(
     members: tuple[int, ...], lowest: float, expected: bool
 ) -> None:
-    contenders = [Candidate("lightgbm", {}), Candidate("linear", {})]
+    contenders = Contenders((Candidate("lightgbm", {}), Candidate("linear", {})), 1, 1)
     assert prefer_linear(contenders, Choice(members, (1.0,), 0.5), lowest) is expected
+
+
+def test_less_than_one_member_is_refused() -> None:
+    with pytest.raises(Refusal, match=r"train\.members is 0"):
+        pick_contenders({"trials": [TREES], "families": {"lightgbm": TREES}}, 0)
+
+
+def test_one_member_is_no_ensemble_however_much_the_linear_one_would_bring() -> None:
+    contenders = pick_contenders({"trials": [TREES, WIDER], "families": {"lightgbm": TREES, "linear": LINE}}, 1)
+    serve = {"task": "regression", "least_gain": 0.0}
+    choice, gain = choose_served(oof_of(1.0, 1.1), contenders, **serve, compare=lambda a, b: {"interval": [0.1, 0.2]})
+    assert (choice.members, choice.weights, gain) == ((0,), (1.0,), {"interval": [0.1, 0.2]})
+    choice, _ = choose_served(oof_of(1.0, 1.1), contenders, **serve, compare=lambda a, b: {"interval": [-0.1, 0.2]})
+    assert choice.members == (1,)
+
+
+def test_the_choice_is_compared_with_the_linear_one() -> None:
+    oof, seen = oof_of(1.0, 1.1), []
+    contenders = Contenders((Candidate("lightgbm", {}), Candidate("linear", {})), 1, 1)
+    choose_served(
+        oof,
+        contenders,
+        "regression",
+        least_gain=0.0,
+        compare=lambda a, b: seen.extend((a, b)) or {"interval": [1.0, 1.0]},
+    )
+    assert [(one == raw).all() for one, raw in zip(seen, oof.raws, strict=True)] == [True, True]

@@ -59,6 +59,15 @@ def test_without_time_all_other_folds_are_learned_from() -> None:
     assert scored_folds(FOLDS, timed(time=None)) == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("time", "learned"), [("at", [10, *range(12, 20)]), (None, [10, *range(12, 20), *range(40, 60)])]
+)
+def test_nothing_is_learned_of_a_group_that_is_asked(time: str | None, learned: list[int]) -> None:
+    teams = [*range(10), None, 11, *range(12, 20), *range(10), None, 11, *range(22, 30), *range(40, 60)]
+    known = known_before(frame().assign(team=teams), FOLDS, 1, timed(time=time, group="team"))
+    assert np.flatnonzero(known).tolist() == learned
+
+
 def test_a_fold_holds_what_is_learned_and_what_is_asked() -> None:
     fold = make_fold(frame(), FOLDS, 2, timed(weight="mass"))
     assert (fold.lesson.rows.X.shape, fold.asked.X.shape) == ((40, 1), (20, 1))

@@ -8,6 +8,7 @@ from perennial.io.files import read_json, sha256_file, write_json
 from perennial.io.tables import read_table, write_table
 from perennial.model.encoding import predict_frame
 from perennial.model.seen import count_overlap
+from perennial.refusal import Refusal
 from perennial.stages import split, train
 from tests.stages.learned import make_project
 
@@ -90,3 +91,11 @@ def test_weights_and_a_table_without_time(tmp_path: Path, monkeypatch: pytest.Mo
     write_best("lightgbm", "linear")
     train.main()
     assert read_json("metrics/train.json")["seen_until"] is None
+
+
+def test_a_metric_that_models_are_not_chosen_by_is_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_project(tmp_path / "p", problem__metric="brier"))
+    with pytest.raises(Refusal, match=r"'brier' .* set it to log_loss"):
+        train.main()

@@ -125,6 +125,41 @@ def split_by_hash(units: Sequence[object], labelled: Mask, sizes: SplitSizes) ->
     return roles, _with_folds(roles, folds, sizes.folds)
 
 
+def times_of(frame: pd.DataFrame, time: str | None) -> Instants | None:
+    """Return the instants of a column, shape (n,); None for a table without time."""
+    return None if time is None else frame[time].to_numpy("datetime64[us]")
+
+
+def assign_rows(
+    frame: pd.DataFrame,
+    sizes: SplitSizes,
+    *,
+    target: str,
+    key: str,
+    time: str | None,
+    group: str | None,
+    known_at: str | None,
+    as_of: str,
+) -> tuple[Words, Folds]:
+    """Return the role and fold of every example, checked; the names are columns of `frame`, `as_of` is UTC.
+
+    Raises Refusal when a key repeats, a role or a fold stays empty, or spans or groups overlap.
+    """
+    check_keys(frame[key], key)
+    labelled, times = frame[target].notna().to_numpy(bool), times_of(frame, time)
+    if times is None:
+        roles, folds = split_by_hash(units_of(frame, key, group), labelled, sizes)
+    else:
+        roles, folds = split_by_time(times, labelled, times_of(frame, known_at), np.datetime64(as_of, "us"), sizes)
+        if group is not None:
+            roles, folds = purge_groups(frame[group], roles, folds)
+        check_order(times, roles, folds)
+    refuse_empty(roles, folds, sizes.folds)
+    if group is not None:
+        check_groups(frame[group], roles, group)
+    return roles, folds
+
+
 def refuse_empty(roles: Words, folds: Folds, count: int) -> None:
     """Raise Refusal when a role or a fold has no row."""
     missing = [role for role in ("train", "valid", "test") if not (roles == role).any()]
@@ -136,21 +171,6 @@ def refuse_empty(roles: Words, folds: Folds, count: int) -> None:
         )
 
 
-def _row_hashes(frame: pd.DataFrame) -> npt.NDArray[np.uint64]:
-    return np.asarray(pd.util.hash_pandas_object(frame, index=False), dtype=np.uint64)
-
-
-def count_repeats(train: npt.NDArray[np.uint64], test: npt.NDArray[np.uint64]) -> dict[str, float]:
-    """Return the share of test rows that are identical to a training row, and how far that exceeds what is natural.
-
-    In a table of few values equal rows occur by themselves; as often as a training row has a twin in training.
-    """
-    _, codes, counts = np.unique(train, return_inverse=True, return_counts=True)
-    natural = float((counts[codes.ravel()] > 1).mean()) if len(train) else 0.0
-    share = float(np.isin(test, train).mean()) if len(test) else 0.0
-    return {"share": share, "natural": natural, "excess": max(0.0, share - natural)}
-
-
 def check_keys(keys: "pd.Series[Any]", name: str) -> None:
     """Raise Refusal when a key occurs twice, whatever the roles."""
     repeated = keys[keys.duplicated()]
@@ -159,19 +179,6 @@ def check_keys(keys: "pd.Series[Any]", name: str) -> None:
             f"data/examples.parquet has {len(repeated)} repeated values of {name}, such as {repeated.iloc[0]!r}: "
             "one row per decision; mend data/examples.sql."
         )
-
-
-def refuse_repeats(frame: pd.DataFrame, roles: Words, columns: Sequence[str], most: float) -> dict[str, float]:
-    """Return how often test rows repeat a learned row in inputs and target; Refusal where `most` more than natural."""
-    hashes = _row_hashes(frame[list(columns)])
-    repeats = count_repeats(hashes[np.isin(roles, LEARNING)], hashes[roles == "test"])
-    if repeats["excess"] > most:
-        raise Refusal(
-            f"{repeats['share']:.3g} of the test rows repeat a train or valid row in every input and the target, and "
-            f"only {repeats['natural']:.3g} of those repeat one another; split.max_repeated allows {most} more: drop "
-            "the copies in data/examples.sql, or name what they share in problem.group."
-        )
-    return repeats
 
 
 def check_groups(groups: "pd.Series[Any]", roles: Words, name: str) -> None:
@@ -195,30 +202,3 @@ def check_order(times: Instants, roles: Words, folds: Folds) -> None:
     for number, (before, after) in enumerate(itertools.pairwise(spans)):
         if before.max() >= after.min():
             raise Refusal(f"Span {number} of the split ends {before.max()}, after the next one starts {after.min()}.")
-
-
-def summarise_split(roles: Words, folds: Folds, times: Instants | None, target: "pd.Series[Any]") -> dict[str, Any]:
-    """Return rows, span and mean target (or class shares) of each role, and rows of each fold."""
-    facts: dict[str, Any] = {"rows": len(roles), "roles": {}}
-    for role in ROLES:
-        chosen = roles == role
-        facts["roles"][role] = {"rows": int(chosen.sum())} | _span(times, chosen) | _target_facts(target, chosen)
-    facts["fold_rows"] = [int((folds == fold).sum()) for fold in range(int(folds.max()) + 1)]
-    return facts
-
-
-def _span(times: Instants | None, chosen: Mask) -> dict[str, str]:
-    if times is None or not chosen.any():
-        return {}
-    first, last = (np.datetime_as_string(f(times[chosen]), unit="s") for f in (np.min, np.max))
-    return {"first": str(first), "last": str(last)}
-
-
-def _target_facts(target: "pd.Series[Any]", chosen: Mask) -> dict[str, Any]:
-    known = target[chosen].dropna()
-    if known.empty:
-        return {}
-    if pd.api.types.is_numeric_dtype(known) or pd.api.types.infer_dtype(known) == "boolean":
-        return {"target_mean": round(float(known.astype(float).mean()), 9)}
-    shares = known.value_counts(normalize=True)
-    return {"target_shares": {str(name): round(float(shares[name]), 9) for name in sorted(shares.index, key=str)}}

@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from perennial.data.split import count_repeats
+from perennial.data.repeats import count_repeats, hash_rows
 from perennial.evaluation.intervals import Array, Codes
 from perennial.evaluation.ranking import auc, mid_ranks
 
@@ -88,12 +87,6 @@ def rank_suspects(
         value = _one_column(task, *codes, train_truth[left], test_truth[right])
         found.append({"column": str(column), "strength": value})
     return sorted(found, key=lambda one: (-round(one["strength"], 9), one["column"]))
-
-
-def hash_rows(frame: pd.DataFrame, truth: Array) -> npt.NDArray[np.uint64]:
-    """Return one hash per row of all inputs and the truth."""
-    whole = frame.assign(**{"": truth})
-    return np.asarray(pd.util.hash_pandas_object(whole, index=False), dtype=np.uint64)
 
 
 def reaches_into(seen_until: str | None, first: str | None) -> bool:

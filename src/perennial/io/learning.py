@@ -20,12 +20,18 @@ class Learning:
 
     frame: pd.DataFrame
     folds: npt.NDArray[np.int8]
-    roles: npt.NDArray[np.object_]
     problem: Problem
 
 
 def read_learning(
-    *, task: str, target: str, key: str, weight: str | None, time: str | None, known_at: str | None, group: str | None
+    *,
+    task: str,
+    target: str,
+    key: str,
+    weight: str | None,
+    time: str | None,
+    known_at: str | None,
+    group: str | None,
 ) -> Learning:
     """Read data/examples.parquet and data/split.parquet; the names are those of params `problem`."""
     examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
@@ -41,18 +47,16 @@ def read_learning(
         known_at=known_at,
         group=group,
     )
-    folds, roles = frame["fold"].to_numpy(np.int8), frame["role"].to_numpy(object)
-    return Learning(frame.drop(columns=["role", "fold"]), folds, roles, problem)
+    folds = frame["fold"].to_numpy(np.int8)
+    return Learning(frame.drop(columns=["role", "fold"]), folds, problem)
 
 
 def sample_learning(learning: Learning, key: str, rows: int, seed: int) -> Learning:
-    """Return the `rows` rows whose keys hash lowest (0: all of them), in their order.
-
-    Not the hash that may have split them: its lowest are all of one role.
-    """
+    """Return the `rows` rows whose keys hash lowest (0: all of them), in their order."""
     if not rows or rows >= len(learning.frame):
         return learning
-    shares = hash_shares([f"sample {value}" for value in learning.frame[key]], seed)
+    # The split hashes the same keys: unsalted, the lowest would all be of its first roles and folds.
+    shares = hash_shares([f"sample\n{value}" for value in learning.frame[key]], seed)
     chosen = np.sort(np.argsort(shares, kind="stable")[:rows])
     frame = learning.frame.iloc[chosen].reset_index(drop=True)
-    return Learning(frame, learning.folds[chosen], learning.roles[chosen], learning.problem)
+    return Learning(frame, learning.folds[chosen], learning.problem)

@@ -11,13 +11,13 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial
 
-import perennial
 from perennial.io.files import sha256_file, sha256_text
-from perennial.io.graph import import_closure, stage_module
+from perennial.io.graph import import_closure
 from perennial.model.search import Report
 
 FOLDER = Path(".perennial/studies")
 _NAME = "search"
+_SOURCE = Path(__file__).resolve().parents[2]
 
 
 def study_path(identity: Any, folder: Path = FOLDER) -> Path:
@@ -26,13 +26,13 @@ def study_path(identity: Any, folder: Path = FOLDER) -> Path:
 
 
 def identify_search(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what decides a search as JSON: its params, its data, the code of the models, the libraries' versions."""
-    code = [Path(name) for name in import_closure(stage_module("search"), Path(perennial.__path__[0]).parent)]
+    """Return what decides a search as JSON: its params, its data, the code it runs, the libraries' versions."""
+    code = [Path(path) for path in import_closure("perennial.stages.search", _SOURCE)]
     data = [Path("data/examples.parquet"), Path("data/split.parquet"), Path("data/contract.yaml")]
     return {
         "params": dict(params),
         "data": {path.name: sha256_file(path) for path in data},
-        "code": {path.as_posix(): sha256_file(path) for path in code},
+        "code": {path.relative_to(_SOURCE).as_posix(): sha256_file(path) for path in code},
         "versions": {name: metadata.version(name) for name in ("lightgbm", "numpy", "optuna", "scikit-learn")},
     }
 

@@ -1,18 +1,30 @@
 """Which of the fitted settings are served: one, a small weighted ensemble that earns its latency, or the linear one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from perennial.model.calibration import inverse_link
 from perennial.model.candidates import FAMILIES, Candidate
 from perennial.model.encoder import Array
 from perennial.model.folds import OutOfFold, task_loss
 from perennial.model.predictor import combine_raw
+from perennial.refusal import Refusal
 
 STEPS = 20
+Compare = Callable[[Array, Array], dict[str, Any]]  # predictions of two, to by how much the first is better
+
+
+@dataclass(frozen=True)
+class Contenders:
+    """Candidates of which the first `offered` may be combined, and the position of the linear one."""
+
+    candidates: tuple[Candidate, ...]
+    offered: int
+    linear: int
 
 
 @dataclass(frozen=True)
@@ -24,14 +36,16 @@ class Choice:
     loss: float
 
 
-def pick_contenders(best: Mapping[str, Any], members: int) -> tuple[list[Candidate], int]:
-    """Return the `members` best different settings of a search with the best linear one, and the latter's position."""
+def pick_contenders(best: Mapping[str, Any], members: int) -> Contenders:
+    """Return the different ones of the `members` best settings of a search, and beside them the best linear one."""
+    if members < 1:
+        raise Refusal(f"train.members is {members}: give at least 1.")
     found = [Candidate(trial["family"], trial["params"]) for trial in best["trials"][:members]]
     params = best["families"].get("linear", {}).get("params", FAMILIES["linear"].first)
     linear = Candidate("linear", dict(params))
-    contenders = [one for place, one in enumerate(found) if one not in found[:place]]
-    contenders += [] if linear in contenders else [linear]
-    return contenders, contenders.index(linear)
+    offered = [one for place, one in enumerate(found) if one not in found[:place]]
+    candidates = offered if linear in offered else [*offered, linear]
+    return Contenders(tuple(candidates), len(offered), candidates.index(linear))
 
 
 def choose_single(oof: OutOfFold, places: Sequence[int], task: str) -> Choice:
@@ -41,14 +55,13 @@ def choose_single(oof: OutOfFold, places: Sequence[int], task: str) -> Choice:
     return Choice((place,), (1.0,), losses[place])
 
 
-def choose_members(oof: OutOfFold, task: str, *, most: int, least_gain: float) -> Choice:
-    """Return the ensemble, or the best single one where the ensemble gains less than the relative `least_gain`.
+def choose_members(oof: OutOfFold, task: str, *, offered: int, least_gain: float) -> Choice:
+    """Return the ensemble of the first `offered` candidates, or the best of these where it gains less.
 
-    Only the first `most` contenders are members; a linear one behind them is there to be compared with.
-
-    Weights by greedy selection with replacement (Caruana et al. 2004) on raw out-of-fold scores.
+    `least_gain` is relative. Weights by greedy selection with replacement (Caruana et al. 2004) on raw out-of-fold
+    scores.
     """
-    raws, places = oof.raws[:most], range(min(most, len(oof.raws)))
+    raws, places = oof.raws[:offered], range(offered)
     single = choose_single(oof, places, task)
     counts = np.array([place == single.members[0] for place in places], dtype=np.int64)
     for _ in range(STEPS - 1):
@@ -71,9 +84,24 @@ def combine_choice(raws: Sequence[Array], choice: Choice) -> Array:
     return combine_raw([raws[member] for member in choice.members], choice.weights)
 
 
-def prefer_linear(contenders: Sequence[Candidate], choice: Choice, lowest_gain: float) -> bool:
+def prefer_linear(contenders: Contenders, choice: Choice, lowest_gain: float) -> bool:
     """Return whether the linear candidate is to be served: what was chosen is not better clear of zero.
 
     `lowest_gain` is the lower bound of the improvement of what was chosen over the linear candidate.
     """
-    return any(contenders[member].family != "linear" for member in choice.members) and not lowest_gain > 0.0
+    return any(contenders.candidates[member].family != "linear" for member in choice.members) and not lowest_gain > 0.0
+
+
+def choose_served(
+    oof: OutOfFold, contenders: Contenders, task: str, *, least_gain: float, compare: Compare
+) -> tuple[Choice, dict[str, Any]]:
+    """Return what is served, and the improvement over the linear candidate, which is served where that is not clear.
+
+    `compare` gives the improvement of its first over its second predictions, with its `interval`.
+    """
+    choice = choose_members(oof, task, offered=contenders.offered, least_gain=least_gain)
+    ours, theirs = (inverse_link(task, raw) for raw in (combine_choice(oof.raws, choice), oof.raws[contenders.linear]))
+    gain = compare(ours, theirs)
+    if prefer_linear(contenders, choice, gain["interval"][0]):
+        choice = choose_single(oof, (contenders.linear,), task)
+    return choice, gain

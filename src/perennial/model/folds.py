@@ -64,16 +64,16 @@ def make_lesson(frame: pd.DataFrame, problem: Problem) -> Lesson:
 def known_before(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) -> npt.NDArray[np.bool_]:
     """Return which rows a model of fold `number` may learn from, shape (n,).
 
-    With time: earlier folds, less the labels that came after the fold started. Without: every other fold. Never a
-    group that the fold asks about, as the test never asks about one that was learned from.
+    With time: earlier folds, less the labels that came after the fold started. Without: every other fold. Of a group
+    that the fold asks about nothing is learned.
     """
     asked = folds == number
-    known = (folds >= 0) & ~asked if problem.time is None else (folds >= 0) & (folds < number)
+    before = (folds >= 0) & (~asked if problem.time is None else folds < number)
     if problem.time is not None and problem.known_at is not None:
-        known &= (frame[problem.known_at] < frame.loc[asked, problem.time].min()).to_numpy(bool)
+        before &= (frame[problem.known_at] < frame.loc[asked, problem.time].min()).to_numpy(bool)
     if problem.group is not None:
-        known &= ~frame[problem.group].isin(frame.loc[asked, problem.group].dropna()).to_numpy(bool)
-    return np.asarray(known)
+        before &= ~frame[problem.group].isin(frame.loc[asked, problem.group].dropna()).to_numpy(bool)
+    return np.asarray(before)
 
 
 def scored_folds(folds: Folds, problem: Problem) -> list[int]:
@@ -86,7 +86,8 @@ def make_fold(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) 
     """Return fold `number`; raises Refusal when nothing can be learned before it."""
     learned = frame[known_before(frame, folds, number, problem)]
     if learned.empty or (problem.task != "regression" and learned[problem.target].nunique() < 2):
-        raise Refusal(f"Fold {number} has no two classes to learn from before it: make split.folds smaller.")
+        finer = "" if problem.group is None else f", or name finer groups than {problem.group} in problem.group"
+        raise Refusal(f"Fold {number} has no two classes to learn from before it: make split.folds smaller{finer}.")
     lesson = make_lesson(learned, problem)
     return Fold(number, lesson, encode_rows_of(frame[folds == number], problem, dict(lesson.encoder)))
 

@@ -26,6 +26,7 @@ from perennial.io.judging import (
 )
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
+from perennial.model.metric import check_metric
 from perennial.model.predictor import Model
 
 PARAMS = (
@@ -94,7 +95,9 @@ def lean_on(model: Model, sample: Sample, rows: Rows, inputs: Sequence[Column], 
 
 def main() -> None:
     """Read bundle and rows, judge, write the facts and the plots."""
-    p, contract, model = read_params(PARAMS), read_contract(), load_bundle(BUNDLE)
+    p = read_params(PARAMS)
+    check_metric(p["problem.task"], p["problem.metric"])
+    contract, model = read_contract(), load_bundle(BUNDLE)
     inputs, key, time = inputs_of(contract), p["problem.key"], p["problem.time"]
     names = [column.name for column in inputs]
     refuse_other_roles(contract, {"key": key, "time": time, "target": p["problem.target"]})

@@ -18,11 +18,12 @@ from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
+from perennial.model.metric import check_metric
 from perennial.model.search import run_search
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
-    "problem.group",
+    *("problem.group", "problem.metric"),
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
     *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept"),
 )
@@ -66,6 +67,7 @@ def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> 
 def main() -> None:
     """Read the learned rows, search, write the best settings and what was tried."""
     params = read_params(PARAMS)
+    check_metric(params["problem.task"], params["problem.metric"])
     refuse_other_roles(
         read_contract(),
         {

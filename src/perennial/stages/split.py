@@ -1,24 +1,15 @@
 """split: a role and a fold for every example; data/split.parquet and metrics/split.json."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from perennial.data.contract import inputs_of
+from perennial.data.repeats import check_repeats, hash_rows
 from perennial.data.roles import refuse_other_roles
-from perennial.data.split import (
-    SplitSizes,
-    check_groups,
-    check_keys,
-    check_order,
-    check_sizes,
-    purge_groups,
-    refuse_empty,
-    refuse_repeats,
-    split_by_hash,
-    split_by_time,
-    summarise_split,
-    units_of,
-)
+from perennial.data.split import LEARNING, SplitSizes, assign_rows, check_sizes, times_of
+from perennial.data.split_facts import summarise_split
 from perennial.io.contract import read_contract
 from perennial.io.files import write_json
 from perennial.io.params import read_params
@@ -32,13 +23,8 @@ PARAMS: tuple[str, ...] = (
 )
 
 
-def main() -> None:
-    """Read the examples, assign, check, write."""
-    params = read_params(PARAMS)
-    key, time, group = params["problem.key"], params["problem.time"], params["problem.group"]
-    target, known_at = params["problem.target"], params["problem.label_known_at"]
-    contract = read_contract()
-    refuse_other_roles(contract, {"key": key, "time": time, "target": target, "label_time": known_at})
+def read_sizes(params: dict[str, Any]) -> SplitSizes:
+    """Return the sizes that params `split` give; raises Refusal when they cannot be meant."""
     sizes = SplitSizes(
         test_days=params["split.test_days"],
         valid_days=params["split.valid_days"],
@@ -48,26 +34,31 @@ def main() -> None:
         seed=params["split.seed"],
     )
     check_sizes(sizes)
-    frame = read_table("data/examples.parquet")
-    check_keys(frame[key], key)
-    labelled = frame[target].notna().to_numpy(bool)
-    if time is None:
-        times = None
-        roles, folds = split_by_hash(units_of(frame, key, group), labelled, sizes)
-    else:
-        times = frame[time].to_numpy("datetime64[us]")
-        known = None if known_at is None else frame[known_at].to_numpy("datetime64[us]")
-        roles, folds = split_by_time(times, labelled, known, np.datetime64(params["problem.as_of"], "us"), sizes)
-        if group is not None:
-            roles, folds = purge_groups(frame[group], roles, folds)
-        check_order(times, roles, folds)
-    refuse_empty(roles, folds, sizes.folds)
-    if group is not None:
-        check_groups(frame[group], roles, group)
-    inputs = [column.name for column in inputs_of(contract)]
-    repeated = refuse_repeats(frame, roles, [*inputs, target], params["split.max_repeated"])
+    return sizes
+
+
+def main() -> None:
+    """Read the examples, assign, check, write."""
+    params = read_params(PARAMS)
+    key, time, target = params["problem.key"], params["problem.time"], params["problem.target"]
+    contract, known_at = read_contract(), params["problem.label_known_at"]
+    refuse_other_roles(contract, {"key": key, "time": time, "target": target, "label_time": known_at})
+    sizes, frame = read_sizes(params), read_table("data/examples.parquet")
+    roles, folds = assign_rows(
+        frame,
+        sizes,
+        target=target,
+        key=key,
+        time=time,
+        group=params["problem.group"],
+        known_at=known_at,
+        as_of=params["problem.as_of"],
+    )
+    rows = hash_rows(frame[[column.name for column in inputs_of(contract)]], frame[target])
+    repeated = check_repeats(rows[np.isin(roles, LEARNING)], rows[roles == "test"], params["split.max_repeated"])
     write_table("data/split.parquet", pd.DataFrame({key: frame[key], "role": roles, "fold": folds}))
-    write_json("metrics/split.json", summarise_split(roles, folds, times, frame[target]) | {"repeated": repeated})
+    facts = summarise_split(roles, folds, times_of(frame, time), frame[target])
+    write_json("metrics/split.json", facts | {"repeated": repeated})
 
 
 if __name__ == "__main__":

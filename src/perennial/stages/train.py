@@ -1,13 +1,13 @@
 """train: the best settings fitted on all learned rows, calibrated out of fold; models/bundle and metrics/train.json."""
 
-from collections.abc import Sequence
+import functools
 from typing import Any
 
 from perennial.data.contract import inputs_of
 from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.intervals import round_numbers
 from perennial.evaluation.judgement import block_values
-from perennial.evaluation.sample import improvement, take_sample
+from perennial.evaluation.sample import Sample, improvement, take_sample
 from perennial.io.bundle import write_bundle
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
@@ -16,20 +16,13 @@ from perennial.io.folds import fit_members, predict_folds
 from perennial.io.learning import Learning, read_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
-from perennial.model.calibration import inverse_link
-from perennial.model.candidates import Candidate
-from perennial.model.ensemble import (
-    Choice,
-    choose_members,
-    choose_single,
-    combine_choice,
-    pick_contenders,
-    prefer_linear,
-)
+from perennial.model.candidates import Lesson
+from perennial.model.ensemble import Choice, Contenders, choose_served, pick_contenders
 from perennial.model.example import withhold_values
 from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
-from perennial.model.predictor import Model
+from perennial.model.metric import check_metric
+from perennial.model.predictor import Content, Model
 from perennial.model.reference import golden_rows, reference_statistics
 from perennial.model.schema import describe_inputs
 from perennial.model.seen import hash_keys
@@ -43,13 +36,11 @@ PARAMS: tuple[str, ...] = (
 )
 
 
-def improve_linear(
-    learning: Learning, oof: OutOfFold, choice: Choice, linear: int, p: dict[str, Any]
-) -> dict[str, Any]:
-    """Return by which share of the linear model's out-of-fold loss the choice is better, with its interval."""
+def sample_asked(learning: Learning, oof: OutOfFold, p: dict[str, Any]) -> Sample:
+    """Return the out-of-fold rows with the draws of their blocks."""
     rows = learning.frame.iloc[oof.positions]
     time, group = (None if name is None else rows[name] for name in (p["problem.time"], p["problem.group"]))
-    sample = take_sample(
+    return take_sample(
         task=p["problem.task"],
         metric=p["problem.metric"],
         truth=oof.asked.y,
@@ -59,19 +50,37 @@ def improve_linear(
         confidence=p["train.confidence"],
         seed=p["train.seed"],
     )
-    ours, theirs = (inverse_link(sample.task, raw) for raw in (combine_choice(oof.raws, choice), oof.raws[linear]))
-    return improvement(sample, ours, theirs)
 
 
-def choose(
-    learning: Learning, oof: OutOfFold, contenders: Sequence[Candidate], linear: int, p: dict[str, Any]
-) -> tuple[Choice, dict[str, Any]]:
-    """Return what is served, and its improvement over the linear model, which is served where that is not clear."""
-    choice = choose_members(oof, p["problem.task"], most=p["train.members"], least_gain=p["train.ensemble_gain"])
-    gain = improve_linear(learning, oof, choice, linear, p)
-    if prefer_linear(contenders, choice, gain["interval"][0]):
-        choice = choose_single(oof, (linear,), p["problem.task"])
-    return choice, gain
+def read_rows(p: dict[str, Any]) -> Learning:
+    """Return the learned rows as params `problem` mean them, which the contract must mean too."""
+    named = {"key": "problem.key", "time": "problem.time", "target": "problem.target"}
+    roles = {role: p[leaf] for role, leaf in (named | {"label_time": "problem.label_known_at"}).items()}
+    refuse_other_roles(read_contract(), roles)
+    return read_learning(
+        task=p["problem.task"],
+        target=p["problem.target"],
+        key=p["problem.key"],
+        weight=p["problem.weight"],
+        time=p["problem.time"],
+        known_at=p["problem.label_known_at"],
+        group=p["problem.group"],
+    )
+
+
+def choose_and_fit(
+    learning: Learning, contenders: Contenders, p: dict[str, Any]
+) -> tuple[OutOfFold, Choice, dict[str, Any], Lesson, list[Content]]:
+    """Return the out-of-fold predictions, what is served, its gain over the linear one, and the fitted members."""
+    seed, task = p["train.seed"], p["problem.task"]
+    fixed = {"num_iterations": p["train.max_rounds"], "early_stopping_round": p["train.patience"], "seed": seed}
+    with scratch_folder("train") as folder, open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
+        oof = predict_folds(engine, folder, learning, contenders.candidates, fixed)
+        compare = functools.partial(improvement, sample_asked(learning, oof, p))
+        choice, gain = choose_served(oof, contenders, task, least_gain=p["train.ensemble_gain"], compare=compare)
+        settings = settings_to_fit(contenders.candidates, oof, choice, seed)
+        lesson, members = fit_members(engine, folder, learning, settings)
+    return oof, choice, gain, lesson, members
 
 
 def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, Any]) -> dict[str, Any]:
@@ -101,31 +110,10 @@ def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, A
 def main() -> None:
     """Read settings and rows, predict out of fold, choose, fit, write the bundle."""
     p = read_params(PARAMS)
-    task, seed = p["problem.task"], p["train.seed"]
-    refuse_other_roles(
-        read_contract(),
-        {
-            "key": p["problem.key"],
-            "time": p["problem.time"],
-            "target": p["problem.target"],
-            "label_time": p["problem.label_known_at"],
-        },
-    )
-    learning = read_learning(
-        task=task,
-        target=p["problem.target"],
-        key=p["problem.key"],
-        weight=p["problem.weight"],
-        time=p["problem.time"],
-        known_at=p["problem.label_known_at"],
-        group=p["problem.group"],
-    )
-    contenders, linear = pick_contenders(read_json("models/best.json"), p["train.members"])
-    fixed = {"num_iterations": p["train.max_rounds"], "early_stopping_round": p["train.patience"], "seed": seed}
-    with scratch_folder("train") as folder, open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
-        oof = predict_folds(engine, folder, learning, contenders, fixed)
-        choice, gain = choose(learning, oof, contenders, linear, p)
-        lesson, members = fit_members(engine, folder, learning, settings_to_fit(contenders, oof, choice, seed))
+    check_metric(p["problem.task"], p["problem.metric"])
+    task, learning = p["problem.task"], read_rows(p)
+    contenders = pick_contenders(read_json("models/best.json"), p["train.members"])
+    oof, choice, gain, lesson, members = choose_and_fit(learning, contenders, p)
     finish = finish_choice(oof, choice, task, p["problem.costs.false_positive"], p["problem.costs.false_negative"])
     model = Model(
         task=task,
@@ -138,8 +126,8 @@ def main() -> None:
         threshold=finish.threshold,
     )
     facts = write_model(model, learning, finish, p) | {
-        "members": describe_choice(contenders, oof, choice),
-        "out_of_fold": describe_losses(task, oof, choice, linear),
+        "members": describe_choice(contenders.candidates, oof, choice),
+        "out_of_fold": describe_losses(task, oof, choice, contenders.linear),
         "improvement_over_linear": gain,
     }
     write_json("metrics/train.json", round_numbers(facts))

@@ -1,0 +1,44 @@
+"""Rows that copy one another: how many test rows repeat a learned row, and how many do so by nature."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perennial.refusal import Refusal
+
+Hashes = npt.NDArray[np.uint64]
+
+
+def hash_rows(frame: pd.DataFrame, truth: "pd.Series[Any] | npt.NDArray[Any]") -> Hashes:
+    """Return one hash per row of all inputs and the truth, shape (n,)."""
+    whole = frame.assign(**{"": truth})
+    return np.asarray(pd.util.hash_pandas_object(whole, index=False), dtype=np.uint64)
+
+
+def count_repeats(train: Hashes, test: Hashes) -> dict[str, float]:
+    """Return the share of test rows that are identical to a training row, and how far that exceeds what is natural.
+
+    In a table of few values equal rows occur by themselves; as often as a training row has a twin in training.
+    """
+    _, codes, counts = np.unique(train, return_inverse=True, return_counts=True)
+    natural = float((counts[codes.ravel()] > 1).mean()) if len(train) else 0.0
+    share = float(np.isin(test, train).mean()) if len(test) else 0.0
+    return {"share": share, "natural": natural, "excess": max(0.0, share - natural)}
+
+
+def check_repeats(learned: Hashes, tested: Hashes, max_excess: float) -> int:
+    """Return how many test rows repeat a learned row, by their hashes.
+
+    Raises Refusal when their share exceeds that of the learned rows with a twin among themselves by over `max_excess`.
+    """
+    found = count_repeats(learned, tested)
+    repeated = round(found["share"] * len(tested))
+    if found["excess"] > max_excess:
+        raise Refusal(
+            f"{repeated} of {len(tested)} test rows repeat a train or valid row in every input and the target, while "
+            f"{found['natural']:.2%} of those rows repeat each other: the excess is more than split.max_repeated = "
+            f"{max_excess}; drop the copies in data/examples.sql, or name what they share in problem.group."
+        )
+    return repeated
