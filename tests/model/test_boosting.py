@@ -2,7 +2,7 @@ import lightgbm
 import numpy as np
 import pytest
 
-from perennial.model.boosting import count_iterations, fit_boosting, strip_parameters
+from perennial.model.boosting import Rows, count_iterations, fit_boosting, fit_watched_boosting, strip_parameters
 from perennial.model.encoding import encode_frame, fit_encoder
 from perennial.model.trees import Trees
 from perennial.refusal import Refusal
@@ -45,12 +45,11 @@ def test_early_stopping_keeps_the_best_iteration(task: str) -> None:
     patient = {"num_iterations": 400, "learning_rate": 0.3, "early_stopping_round": 5}
     half = len(X) // 2
     y = make_labels(FRAME, task)
-    text = fit_boosting(
-        X[:half],
-        y[:half],
+    (text,) = fit_watched_boosting(
+        Rows(X[:half], y[:half]),
+        [Rows(X[half:], y[half:])],
         STATE["categorical"],
         {**PARAMS, **patient},
-        valid=(X[half:], y[half:]),
         classes=len(CLASSES[task]),
     )
     assert 1 <= count_iterations(text) < 400

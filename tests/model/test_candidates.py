@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 from optuna.distributions import FloatDistribution
 
+from perennial.model.boosting import Rows
 from perennial.model.candidates import (
     FAMILIES,
     Candidate,
     Lesson,
-    Rows,
     count_rounds,
     find_family,
     fit_candidate,
+    fit_watched,
     plan_families,
     score_raw,
 )
@@ -55,17 +56,30 @@ def test_rounds_are_counted_per_output(task: str, expected: int) -> None:
     lesson = lesson_of(task)
     fixed: dict[str, Any] = {"num_iterations": 7}
     content = fit_candidate(Candidate("lightgbm", FAMILIES["lightgbm"].first), lesson, fixed=fixed)
-    assert count_rounds(content, lesson.n_classes) == expected
+    assert count_rounds(content) == expected
     linear = fit_candidate(Candidate("linear", {"C": 1.0}), lesson, fixed=fixed)
-    assert count_rounds(linear, lesson.n_classes) == 0
+    assert count_rounds(linear) == 0
 
 
 def test_watched_rows_stop_the_boosting() -> None:
     lesson = lesson_of("binary")
     noise = Rows(lesson.rows.X, np.random.default_rng(0).integers(0, 2, 400).astype(float))
     fixed = {"num_iterations": 200, "early_stopping_round": 5}
-    content = fit_candidate(Candidate("lightgbm", FAMILIES["lightgbm"].first), lesson, watched=noise, fixed=fixed)
-    assert count_rounds(content, 2) < 50
+    candidate = Candidate("lightgbm", FAMILIES["lightgbm"].first)
+    early, late = fit_watched(candidate, lesson, [noise, lesson.rows], fixed=fixed)
+    assert count_rounds(early) < 50 < count_rounds(late)
+    alone = fit_watched(candidate, lesson, [noise], fixed=fixed)
+    assert alone == [early]
+    assert len(fit_watched(Candidate("linear", {"C": 1.0}), lesson, [noise, lesson.rows])) == 2
+
+
+def test_watched_rows_count_by_their_weights() -> None:
+    lesson, fixed = lesson_of("binary"), {"num_iterations": 200, "early_stopping_round": 5}
+    labels = np.where(np.arange(400) < 200, lesson.rows.y, 1 - lesson.rows.y)
+    masses = (np.where(np.arange(400) < 200, one, 1.0) for one in (100.0, 0.01))
+    watched = [Rows(lesson.rows.X, labels, mass) for mass in masses]
+    believed, doubted = fit_watched(Candidate("lightgbm", FAMILIES["lightgbm"].first), lesson, watched, fixed=fixed)
+    assert count_rounds(doubted) < count_rounds(believed)
 
 
 def test_threads_do_not_change_a_member() -> None:

@@ -3,7 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from perennial.model.candidates import FAMILIES, Candidate, Rows
+from perennial.model.boosting import Rows
+from perennial.model.candidates import FAMILIES, Candidate
 from perennial.model.ensemble import (
     Choice,
     Contenders,

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from perennial.model.candidates import Candidate, Rows
+from perennial.model.boosting import Rows
+from perennial.model.candidates import Candidate
 from perennial.model.ensemble import Choice
 from perennial.model.finish import describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold

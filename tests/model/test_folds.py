@@ -3,12 +3,14 @@ import pandas as pd
 import pytest
 
 from perennial.data.contract import Column
-from perennial.model.candidates import Candidate, Rows
+from perennial.model.boosting import Rows
+from perennial.model.candidates import Candidate
 from perennial.model.folds import (
     Fold,
     FoldScore,
     Problem,
     choose_rounds,
+    halve_rows,
     join_folds,
     known_before,
     make_fold,
@@ -86,6 +88,38 @@ def test_score_of_a_fold_keeps_raw_scores_on_demand() -> None:
     assert score.raw is not None
     assert score.loss == task_loss("binary", score.raw, fold.asked) < 0.4
     assert score_fold(fold, Candidate("linear", {"C": 1.0}), {}).raw is None
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({"time": "at", "group": "team"}, [0, 1, 0, 1, 0]),
+        ({"time": "at"}, [0, 0, 1, 1, 0]),
+        ({"time": None}, [0, 1, 0, 1, 0]),
+        ({"time": "once"}, [0, 1, 0, 1, 0]),
+    ],
+)
+def test_halves_keep_groups_and_days_whole(names: dict[str, str | None], expected: list[int]) -> None:
+    at = pd.to_datetime([f"2013-01-{day}:00" for day in ("01T00", "01T09", "02T00", "02T01", "03T00")])
+    table = pd.DataFrame({"at": at, "once": at[0], "team": ["a", None, "b", None, "a"]})
+    assert halve_rows(table, timed(**names)).tolist() == expected
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_no_row_decides_when_the_trees_that_score_it_stop(half: int) -> None:
+    rng = np.random.default_rng(0)
+    x, days = rng.normal(size=600), np.repeat(DAYS, 10)
+    table = pd.DataFrame({"x": x, "late": x + rng.normal(size=600) > 0, "at": days})
+    fold = make_fold(table, np.repeat(FOLDS, 10), 2, PLAIN)
+    own = fold.halves == half
+    turned = Fold(2, fold.lesson, Rows(fold.asked.X, np.where(own, 1 - fold.asked.y, fold.asked.y)), fold.halves)
+    fixed = {"num_iterations": 100, "early_stopping_round": 10, "seed": 0}
+    trees = Candidate("lightgbm", {"num_leaves": 4, "min_data_in_leaf": 5})
+    honest, other = (score_fold(one, trees, fixed, keep=True).raw for one in (fold, turned))
+    assert honest is not None
+    assert other is not None
+    assert (honest[own] == other[own]).all()
+    assert not (honest[~own] == other[~own]).any()
 
 
 @pytest.mark.parametrize(

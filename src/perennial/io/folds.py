@@ -10,7 +10,8 @@ import numpy as np
 from perennial.io.engine import Engine
 from perennial.io.files import read_json, write_json
 from perennial.io.learning import Learning
-from perennial.model.candidates import Candidate, Lesson, Params, Rows, fit_candidate
+from perennial.model.boosting import Rows
+from perennial.model.candidates import Candidate, Lesson, Params, fit_candidate
 from perennial.model.encoder import Array
 from perennial.model.folds import (
     Fold,
@@ -73,6 +74,7 @@ def write_fold(folder: str | Path, fold: Fold) -> None:
     place = Path(folder) / str(fold.number)
     write_lesson(place, fold.lesson)
     _write_rows(place, "asked", fold.asked)
+    np.save(place / "asked_halves.npy", fold.halves)
 
 
 def write_folds(folder: Path, learning: Learning, numbers: Iterable[int]) -> None:
@@ -84,7 +86,7 @@ def write_folds(folder: Path, learning: Learning, numbers: Iterable[int]) -> Non
 def read_fold(folder: str | Path, number: int) -> Fold:
     """Read fold `number`."""
     place = Path(folder) / str(number)
-    return Fold(number, read_lesson(place), _read_rows(place, "asked"))
+    return Fold(number, read_lesson(place), _read_rows(place, "asked"), np.load(place / "asked_halves.npy"))
 
 
 def score_piece(piece: Piece) -> FoldScore:

@@ -10,22 +10,13 @@ from typing import Any, Protocol
 
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
-from perennial.model.boosting import count_iterations, fit_boosting
+from perennial.model.boosting import Rows, count_iterations, fit_watched_boosting
 from perennial.model.encoder import Array
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Content, predict_member, read_member
 from perennial.refusal import Refusal
 
 Params = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Encoded rows with their labels (class numbers or values) and, perhaps, their weights."""
-
-    X: Array
-    y: Array
-    weights: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -39,10 +30,10 @@ class Lesson:
 
 
 class Fit(Protocol):
-    """Fits one member; with `watched` rows a boosted model stops where they are predicted best."""
+    """Fits a member for each of the `watched`, stopped where these rows are predicted best; one where none are."""
 
-    def __call__(self, lesson: Lesson, params: Params, threads: int, watched: Rows | None, /) -> Content:
-        """Return the member as LightGBM text or the JSON of a linear model."""
+    def __call__(self, lesson: Lesson, params: Params, threads: int, watched: Sequence[Rows], /) -> list[Content]:
+        """Return the members as LightGBM text or the JSON of a linear model."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +54,15 @@ class Candidate:
     params: Params
 
 
-def _fit_lightgbm(lesson: Lesson, params: Params, threads: int, watched: Rows | None) -> Content:
-    return fit_boosting(
-        lesson.rows.X,
-        lesson.rows.y,
-        lesson.encoder["categorical"],
-        dict(_ALWAYS) | dict(params),
-        threads,
-        lesson.rows.weights,
-        None if watched is None else (watched.X, watched.y),
-        classes=lesson.n_classes,
-    )
+def _fit_lightgbm(lesson: Lesson, params: Params, threads: int, watched: Sequence[Rows]) -> list[Content]:
+    settings, categorical = dict(_ALWAYS) | dict(params), lesson.encoder["categorical"]
+    return [*fit_watched_boosting(lesson.rows, watched, categorical, settings, threads, lesson.n_classes)]
 
 
-def _fit_linear(lesson: Lesson, params: Params, _threads: int, _watched: Rows | None) -> Content:
+def _fit_linear(lesson: Lesson, params: Params, _threads: int, watched: Sequence[Rows]) -> list[Content]:
     rows = lesson.rows
-    return fit_linear(rows.X, rows.y, lesson.encoder, params, weights=rows.weights, classes=lesson.n_classes)
+    fitted = fit_linear(rows.X, rows.y, lesson.encoder, params, weights=rows.weights, classes=lesson.n_classes)
+    return [fitted] * max(1, len(watched))
 
 
 # Half of LightGBM's default bins: faster, and on flights the loss stays.
@@ -133,18 +117,26 @@ def plan_families(names: Sequence[str], trials: int) -> list[str]:
     return plan
 
 
-def fit_candidate(
-    candidate: Candidate, lesson: Lesson, *, threads: int = 1, watched: Rows | None = None, fixed: Params | None = None
-) -> Content:
-    """Return the fitted member; `fixed` are settings that are not searched (rounds, patience, seed)."""
+def fit_watched(
+    candidate: Candidate, lesson: Lesson, watched: Sequence[Rows], *, threads: int = 1, fixed: Params | None = None
+) -> list[Content]:
+    """Return a member for each of the `watched`, boosted until these rows are predicted best; one where none are.
+
+    `fixed` are settings that are not searched (rounds, patience, seed).
+    """
     settings = dict(candidate.params)
     if candidate.family == "lightgbm":
         settings = dict(fixed or {}) | settings
     return find_family(candidate.family).fit(lesson, settings, threads, watched)
 
 
-def count_rounds(content: Content, n_classes: int) -> int:
-    """Return after how many rounds of boosting a member stopped; 0 for one that is not boosted."""
+def fit_candidate(candidate: Candidate, lesson: Lesson, *, threads: int = 1, fixed: Params | None = None) -> Content:
+    """Return the fitted member; `fixed` are settings that are not searched (rounds, seed)."""
+    return fit_watched(candidate, lesson, (), threads=threads, fixed=fixed)[0]
+
+
+def count_rounds(content: Content) -> int:
+    """Return how many rounds of boosting a member holds; 0 for one that is not boosted."""
     if not isinstance(content, str):
         return 0
     return max(1, count_iterations(content))

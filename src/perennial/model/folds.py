@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from perennial.model.boosting import Rows
 from perennial.model.calibration import mean_loss
-from perennial.model.candidates import Candidate, Lesson, Params, Rows, count_rounds, fit_candidate, score_raw
+from perennial.model.candidates import Candidate, Lesson, Params, count_rounds, fit_watched, score_raw
 from perennial.model.encoder import Array
 from perennial.model.encoding import Input, encode_frame, encode_target, fit_encoder
 from perennial.refusal import Refusal
 
 Folds = npt.NDArray[np.integer[Any]]
+Halves = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -33,11 +35,12 @@ class Problem:
 
 @dataclass(frozen=True)
 class Fold:
-    """What a model may learn before the fold, and the rows it is asked about."""
+    """What a model may learn before the fold, the rows it is asked about, and the half (0 or 1) of each of these."""
 
     number: int
     lesson: Lesson
     asked: Rows
+    halves: Halves
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,18 @@ def scored_folds(folds: Folds, problem: Problem) -> list[int]:
     return numbers[1:] if problem.time is not None else numbers
 
 
+def halve_rows(frame: pd.DataFrame, problem: Problem) -> Halves:
+    """Return 0 or 1 for each row by turns, shape (n,): whole groups, or else whole days, or rows without either."""
+    units = pd.Series(range(len(frame)), dtype=object)
+    if problem.group is not None:
+        own = frame[problem.group].reset_index(drop=True)
+        units = own.astype(object).where(own.notna(), units)
+    elif problem.time is not None:
+        units = frame[problem.time].dt.floor("D").reset_index(drop=True)
+    codes, values = pd.factorize(units)
+    return np.asarray((codes if len(values) > 1 else np.arange(len(frame))) % 2, dtype=np.int8)
+
+
 def make_fold(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) -> Fold:
     """Return fold `number`; raises Refusal when nothing can be learned before it."""
     learned = frame[known_before(frame, folds, number, problem)]
@@ -89,15 +104,27 @@ def make_fold(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) 
         finer = "" if problem.group is None else f", or name finer groups than {problem.group} in problem.group"
         raise Refusal(f"Fold {number} has no two classes to learn from before it: make split.folds smaller{finer}.")
     lesson = make_lesson(learned, problem)
-    return Fold(number, lesson, encode_rows_of(frame[folds == number], problem, dict(lesson.encoder)))
+    asked = frame[folds == number]
+    return Fold(number, lesson, encode_rows_of(asked, problem, dict(lesson.encoder)), halve_rows(asked, problem))
 
 
 def score_fold(fold: Fold, candidate: Candidate, fixed: Params, *, threads: int = 1, keep: bool = False) -> FoldScore:
-    """Return how a candidate does on a fold, in the unit of the metric (log loss, or root mean squared error)."""
-    content = fit_candidate(candidate, fold.lesson, threads=threads, watched=fold.asked, fixed=fixed)
-    raw = score_raw(content, fold.asked.X, threads)
-    loss = task_loss(fold.lesson.task, raw, fold.asked)
-    return FoldScore(loss, count_rounds(content, fold.lesson.n_classes), raw if keep else None)
+    """Return how a candidate does on a fold, in the unit of the metric (log loss, or root mean squared error).
+
+    Each half is scored by trees that were stopped on the other one: stopped on its own rows, a score flatters.
+    """
+    places = [np.flatnonzero(fold.halves == half) for half in (0, 1)]
+    watched = [take_rows(fold.asked, place) for place in reversed(places) if len(place)]
+    contents = fit_watched(candidate, fold.lesson, watched, threads=threads, fixed=fixed)
+    scores = [score_raw(one, fold.asked.X[at], threads) for one, at in zip(contents, places, strict=False)]
+    raw = np.concatenate(scores)[np.argsort(np.concatenate(places))]
+    rounds = round(float(np.mean([count_rounds(one) for one in contents])))
+    return FoldScore(task_loss(fold.lesson.task, raw, fold.asked), rounds, raw if keep else None)
+
+
+def take_rows(rows: Rows, places: npt.NDArray[np.intp]) -> Rows:
+    """Return the rows at `places`."""
+    return Rows(rows.X[places], rows.y[places], None if rows.weights is None else rows.weights[places])
 
 
 def task_loss(task: str, raw: Array, rows: Rows) -> float:

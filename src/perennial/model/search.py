@@ -33,11 +33,6 @@ def new_study(done: Sequence[FrozenTrial]) -> optuna.Study:
     return study
 
 
-def candidate_of(trial: FrozenTrial) -> Candidate:
-    """Return the family and setting of a trial."""
-    return Candidate(trial.user_attrs["family"], trial.user_attrs["params"])
-
-
 def screening_fold(folds: Sequence[int]) -> int:
     """Return the fold that every trial is scored on first: in the middle, to be cheap and yet have much to learn."""
     return folds[(len(folds) - 1) // 2]
