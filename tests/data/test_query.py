@@ -3,7 +3,7 @@ import json
 import duckdb
 import pytest
 
-from perennial.data.query import refuse_escape
+from perennial.data.query import refuse_beyond_row, refuse_escape
 from perennial.refusal import Refusal
 
 SOURCES = ("visits", "places")
@@ -42,8 +42,48 @@ def test_sources_and_the_query_s_own_parts_may_be_read(query: str) -> None:
         ("SELECT * FROM visits WHERE start < Now()", "uses now, whose value changes"),
         ("SELECT current_timestamp FROM visits", "uses current_timestamp"),
         ("SELECT 1; SELECT 2", "holds 2 statements"),
+        ('WITH "known.visits" AS (SELECT 1) SELECT * FROM known.visits', r"reads 'known\.visits'"),
+        ("WITH \"data/a.parquet\" AS (SELECT 1) SELECT * FROM 'data/a.parquet'", r"reads 'data/a\.parquet'"),
+        ("SELECT * FROM visits TABLESAMPLE 50%", "takes a sample"),
+        ("SELECT * FROM visits USING SAMPLE 10", "takes a sample"),
+        ("SELECT * FROM (DESCRIBE visits)", "describes the database"),
+        ("SELECT 'today'::DATE FROM visits", "uses 'today'"),
+        ("SELECT age(start) FROM visits", "uses age"),
     ],
 )
 def test_anything_else_is_refused_by_name(query: str, sentence: str) -> None:
     with pytest.raises(Refusal, match=sentence):
         check(query)
+
+
+def check_row(expression: str) -> None:
+    parsed = duckdb.execute("SELECT json_serialize_sql(?)", [f"SELECT {expression}"]).fetchone()
+    assert parsed
+    refuse_beyond_row(json.loads(parsed[0])["statements"], ("places",), UNSTABLE, "visits.x")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "start + INTERVAL 1 HOUR",
+        "coalesce((SELECT any_value(zone) FROM places WHERE place = p), 'UTC')",
+        "CASE WHEN a THEN b END",
+    ],
+)
+def test_an_expression_of_the_contract_may_use_its_row_and_static_sources(expression: str) -> None:
+    check_row(expression)
+
+
+@pytest.mark.parametrize(
+    ("expression", "sentence"),
+    [
+        ("max(delay) OVER (PARTITION BY origin)", "looks at other rows through a window"),
+        ("(SELECT max(delay) FROM visits)", "reads 'visits'"),
+        ("(SELECT content FROM read_text('/etc/hostname'))", r"reads read_text\(…\)"),
+        ("now()", "uses now"),
+        ("start + random() * INTERVAL 1 DAY", "uses random"),
+    ],
+)
+def test_an_expression_that_looks_further_is_refused(expression: str, sentence: str) -> None:
+    with pytest.raises(Refusal, match=rf"the expression of visits\.x {sentence}"):
+        check_row(expression)

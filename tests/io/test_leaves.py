@@ -37,7 +37,7 @@ def test_every_leaf_is_in_the_table_and_fits_it() -> None:
         ("search.families", "linear", "give a list of text."),
         ("assemble.days", ["10.3.2013"], "give a list of days"),
         ("profile.table_report", "yes", "give true or false."),
-        ("gate.slice_level", 25, "a number from 0 to 1"),
+        ("gate.slice_level", 25, "a number from -1 to 1"),
     ],
 )
 def test_what_a_leaf_may_not_hold_is_refused(name: str, value: Any, demand: str) -> None:

@@ -30,7 +30,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def replay(folder: str, query: str, contract: Contract = CONTRACT) -> Replay:
-    return Replay(contract, folder, query, window_hours=6, lookback_days=2, ahead_days=1, memory_gb=1.0)
+    return Replay(
+        contract, folder, query, window_hours=6, lookback_days=2, ahead_days=1, memory_gb=1.0, as_of="2024-02-10"
+    )
 
 
 def test_a_query_that_only_uses_what_was_known_is_equal_at_every_cut(folder: str) -> None:

@@ -106,6 +106,6 @@ def test_an_unknown_family_is_refused(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_metric_that_models_are_not_chosen_by_is_refused_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(make_project(tmp_path / "p", problem__metric="brier"))
-    with pytest.raises(Refusal, match=r"'brier' .* set it to log_loss"):
+    monkeypatch.chdir(make_project(tmp_path / "p", problem__metric="rmse"))
+    with pytest.raises(Refusal, match=r"'rmse' .* set it to log_loss"):
         search.main()

@@ -96,6 +96,6 @@ def test_weights_and_a_table_without_time(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_metric_that_models_are_not_chosen_by_is_refused_before_any_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(make_project(tmp_path / "p", problem__metric="brier"))
-    with pytest.raises(Refusal, match=r"'brier' .* set it to log_loss"):
+    monkeypatch.chdir(make_project(tmp_path / "p", problem__metric="rmse"))
+    with pytest.raises(Refusal, match=r"'rmse' .* set it to log_loss"):
         train.main()

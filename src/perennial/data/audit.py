@@ -71,9 +71,10 @@ def choose_cuts(
 def choose_whole_cuts(decisions: Instants, count: int, seed: int) -> list[np.datetime64]:
     """Return the instants, a minute after as many decisions, at which every decision before is compared.
 
-    The first decision is no cut: nothing would be there to learn from.
+    They are drawn from the last tenth of the instants, where the most lies before them.
     """
-    later = np.unique(decisions)[1:]
+    instants = np.unique(decisions)
+    later = instants[max(1, len(instants) * 9 // 10) :]
     return [*np.sort(_draw(np.random.default_rng([seed, 1]), later, count) + MINUTE)]
 
 

@@ -1,5 +1,6 @@
-"""What examples.sql may name: the sources of the contract, its own subqueries, and nothing that changes by itself."""
+"""What the project's own SQL may name: sources and its own subqueries, and nothing that changes by itself."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,12 @@ from perennial.refusal import Refusal
 
 PATH = "data/examples.sql"
 ROW_MAKERS = {"generate_series", "range", "unnest"}
-CLOCKS = {"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"}
+CLOCKS = {
+    *("current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"),
+    *("current_localtime", "current_localtimestamp", "age", "getenv", "pg_postmaster_start_time"),
+}
+CLOCK_WORDS = {"now", "today", "tomorrow", "yesterday"}
+_NAME = re.compile(r"[a-z_]\w*")
 
 
 def _walk(node: Any) -> Iterator[Mapping[str, Any]]:
@@ -20,21 +26,44 @@ def _walk(node: Any) -> Iterator[Mapping[str, Any]]:
 
 def _subqueries(nodes: Collection[Mapping[str, Any]]) -> set[str]:
     maps = [node["cte_map"]["map"] for node in nodes if "cte_map" in node]
-    return {str(entry["key"]).lower() for entries in maps for entry in entries}
+    names = {str(entry["key"]).lower() for entries in maps for entry in entries}
+    # A file or a qualified table could hide behind a subquery that is named like it.
+    return {name for name in names if _NAME.fullmatch(name)}
 
 
-def _find_fault(node: Mapping[str, Any], tables: set[str], unstable: Collection[str]) -> str | None:
-    kind = node.get("type")
-    if kind == "BASE_TABLE":
+def _foreign(node: Mapping[str, Any], tables: set[str]) -> str | None:
+    if node.get("type") == "BASE_TABLE":
         name = ".".join(filter(None, (node["catalog_name"], node["schema_name"], node["table_name"])))
-        return None if name.lower() in tables else f"reads {name!r}, which is no source of the contract"
-    if kind == "TABLE_FUNCTION":
+        plain = not (node["catalog_name"] or node["schema_name"])
+        return None if plain and name.lower() in tables else f"reads {name!r}, which is no source of the contract"
+    if node.get("type") == "TABLE_FUNCTION":
         name = str(node["function"]["function_name"]).lower()
         return None if name in ROW_MAKERS else f"reads {name}(…), which is no source of the contract"
+    return "describes the database instead of reading a source" if node.get("type") == "SHOW_REF" else None
+
+
+def _changing(node: Mapping[str, Any], unstable: Collection[str]) -> str | None:
+    if node.get("sample"):
+        return "takes a sample, which differs from run to run"
     name = str(node.get("function_name", "")).lower()
-    if kind == "COLUMN_REF" and len(node["column_names"]) == 1 and node["column_names"][0].lower() in CLOCKS:
+    if (
+        node.get("type") == "COLUMN_REF"
+        and len(node["column_names"]) == 1
+        and node["column_names"][0].lower() in CLOCKS
+    ):
         name = str(node["column_names"][0])
-    return f"uses {name}, whose value changes from run to run" if name in unstable or name in CLOCKS else None
+    if node.get("type") == "OPERATOR_CAST" and (words := _constant(node.get("child"))) in CLOCK_WORDS:
+        name = repr(words)
+    return (
+        f"uses {name}, whose value changes from run to run"
+        if name in unstable or name in CLOCKS or name[:1] == "'"
+        else None
+    )
+
+
+def _constant(node: Any) -> str | None:
+    literal = node.get("literal") if isinstance(node, dict) else None
+    return str(literal.get("text")).lower() if isinstance(literal, dict) else None
 
 
 def refuse_escape(statements: Collection[Any], sources: Collection[str], unstable: Collection[str]) -> None:
@@ -48,5 +77,25 @@ def refuse_escape(statements: Collection[Any], sources: Collection[str], unstabl
     nodes = list(_walk(list(statements)))
     tables = {name.lower() for name in sources} | _subqueries(nodes)
     for node in nodes:
-        if fault := _find_fault(node, tables, unstable):
+        if fault := _foreign(node, tables) or _changing(node, unstable):
             raise Refusal(f"{PATH} {fault}: use the sources, and getvariable('as_of') for the clock.")
+
+
+def refuse_beyond_row(
+    statements: Collection[Any], static: Collection[str], unstable: Collection[str], place: str
+) -> None:
+    """Raise Refusal unless a parsed expression of the contract looks at its own row and at static sources alone.
+
+    Nothing replays the contract's expressions, so one that looks at other rows could see the future unnoticed.
+    """
+    nodes = list(_walk(list(statements)))
+    tables = {name.lower() for name in static} | _subqueries(nodes)
+    for node in nodes:
+        fault = _foreign(node, tables) or _changing(node, unstable)
+        if str(node.get("type", "")).startswith("WINDOW"):
+            fault = "looks at other rows through a window"
+        if fault:
+            raise Refusal(
+                f"data/contract.yaml: the expression of {place} {fault}: it may use its own row and static sources; "
+                "what looks further belongs into data/examples.sql."
+            )

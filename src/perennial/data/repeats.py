@@ -1,5 +1,6 @@
 """Rows that copy one another: how many test rows repeat a learned row, and how many do so by nature."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,14 @@ def hash_rows(frame: pd.DataFrame, truth: "pd.Series[Any] | npt.NDArray[Any]") -
 def count_repeats(train: Hashes, test: Hashes) -> dict[str, float]:
     """Return the share of test rows that are identical to a training row, and how far that exceeds what is natural.
 
-    In a table of few values equal rows occur by themselves; as often as a training row has a twin in training.
+    In a table of few values equal rows occur by themselves; as often as a training row has a twin in training, give or
+    take two standard errors of a binomial share.
     """
     _, codes, counts = np.unique(train, return_inverse=True, return_counts=True)
     natural = float((counts[codes.ravel()] > 1).mean()) if len(train) else 0.0
     share = float(np.isin(test, train).mean()) if len(test) else 0.0
-    return {"share": share, "natural": natural, "excess": max(0.0, share - natural)}
+    chance = 2.0 * math.sqrt(natural * (1.0 - natural) / max(len(test), 1))
+    return {"share": share, "natural": natural, "excess": max(0.0, share - natural - chance)}
 
 
 def check_repeats(learned: Hashes, tested: Hashes, max_excess: float) -> int:

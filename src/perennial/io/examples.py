@@ -1,6 +1,5 @@
 """examples.sql, run over the valid sources: on everything at once, or on pieces of time that fit in memory."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +12,7 @@ from perennial.data.contract import Column, Contract, Source, is_static
 from perennial.data.point_in_time import quote
 from perennial.data.query import refuse_escape
 from perennial.data.typed import sql_type
-from perennial.io.warehouse import read_folder_sql
+from perennial.io.warehouse import parse_sql, read_folder_sql, refuse_no_room, unstable_functions
 from perennial.refusal import Refusal
 
 DAY = np.timedelta64(1, "D")
@@ -86,12 +85,10 @@ def find_first(connection: duckdb.DuckDBPyConnection, contract: Contract) -> np.
 
 def check_query(connection: duckdb.DuckDBPyConnection, contract: Contract, query: str) -> None:
     """Raise Refusal unless `query` is one SELECT over the contract's sources that always says the same."""
-    parsed = connection.execute("SELECT json_serialize_sql(?)", [query.strip().rstrip(";")]).fetchone()
-    tree = json.loads(parsed[0]) if parsed else {}
+    tree = parse_sql(connection, query.strip().rstrip(";"))
     if tree.get("error"):
         raise _refuse_query(tree["error_message"])
-    found = connection.execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
-    refuse_escape(tree["statements"], contract.sources, {name for (name,) in found.fetchall()} - {"getvariable"})
+    refuse_escape(tree["statements"], contract.sources, unstable_functions(connection))
 
 
 def between_sql(time: str, since: np.datetime64 | None, until: np.datetime64) -> str:
@@ -108,6 +105,8 @@ def _examples_sql(query: str, columns: Sequence[Column], condition: str) -> str:
 
 
 def _refuse_query(error: Exception | str) -> Refusal:
+    if isinstance(error, Exception):
+        refuse_no_room(error)
     words = " ".join(str(error).split("LINE 1")[0].split())[:400]
     return Refusal(f"data/examples.sql does not run: {words}")
 

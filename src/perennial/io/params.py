@@ -30,8 +30,8 @@ def _load_mapping(path: str | Path) -> dict[str, Any]:
             document = yaml.safe_load(file)
     except FileNotFoundError:
         raise Refusal(f"{path} is not there: run this in the root of the repository.") from None
-    except yaml.YAMLError as error:
-        raise Refusal(f"{path} is not YAML: {' '.join(str(error).split())}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise Refusal(f"{path} is not YAML in UTF-8: {' '.join(str(error).split())}.") from None
     if not isinstance(document, dict):
         raise Refusal(f"{path} holds {type(document).__name__}, not sections of keys: restore it from Git.")
     return document

@@ -35,8 +35,7 @@ def run_entry(main: Callable[[], None]) -> None:
         print(f"refused: {refusal}", file=sys.stderr)
         raise SystemExit(1) from None
     except OSError as error:
-        if error.filename is None and error.strerror is None:
-            raise
-        place = error.filename or "no file named"
-        print(f"refused: {error.strerror} ({place}): make room or mend the rights, then run again.", file=sys.stderr)
+        place = error.filename or f"under {os.getcwd()}"
+        words = error.strerror or str(error)
+        print(f"refused: {words} ({place}): make room or mend the rights, then run again.", file=sys.stderr)
         raise SystemExit(1) from None

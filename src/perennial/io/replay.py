@@ -34,6 +34,7 @@ class Replay:
     lookback_days: int
     ahead_days: int
     memory_gb: float
+    as_of: str
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ def _compare_near(
     _fill_tables(connection, replay, cut)
     condition = between_sql(time, cut - np.timedelta64(replay.window_hours, "h"), cut)
     full, masked = (
-        run_examples(connection, schema, replay.query, replay.contract.examples, condition, str(cut)).read_pandas()
-        for schema in ("near", "cut")
+        run_examples(connection, schema, replay.query, replay.contract.examples, condition, as_of).read_pandas()
+        # A feature that reads the clock must not tell the run that is written from one that was asked earlier.
+        for schema, as_of in (("near", replay.as_of), ("cut", str(cut)))
     )
     return len(full), compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
 

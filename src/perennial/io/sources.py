@@ -89,7 +89,7 @@ def unpack_csv(path: Path, target: Path) -> None:
     try:
         with _open_packed(path) as stream, target.open("wb") as file:
             _copy_checked(stream, file, path)
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError) as error:
         raise Refusal(f"{path} is damaged ({error}): fetch it again.") from None
     except UnicodeDecodeError as error:
         wrong = error.object[error.start : error.start + 8]
@@ -98,6 +98,8 @@ def unpack_csv(path: Path, target: Path) -> None:
 
 def refuse_wrong_header(path: Path, header: list[str], expected: list[str]) -> None:
     """Raise Refusal when a file's columns are not the contract's, naming the delimiter when that is why."""
+    if not header:
+        raise Refusal(f"{path} begins with an empty line: its first line must name the columns.")
     mark = next((mark for mark in ";\t|" if mark in header[0]), None)
     if len(header) == 1 and mark:
         raise Refusal(f"{path} separates its columns by {mark!r}, not by commas: convert it.")

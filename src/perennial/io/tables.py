@@ -58,17 +58,24 @@ def _open_parquet(path: str | Path, names: Sequence[str]) -> Iterator[pq.Parquet
         raise Refusal(f"{path} is damaged ({error}): remove it and run `dvc checkout` or `dvc repro`.") from None
 
 
-def read_groups(path: str | Path, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """Yield the row groups of a Parquet file, some of its columns; raises Refusal as `read_arrow`."""
-    with _open_parquet(path, columns) as file:
+def read_groups(path: str | Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Yield the row groups of a Parquet file, all or some of its columns; raises Refusal as `read_arrow`."""
+    with _open_parquet(path, columns or ()) as file:
         for number in range(file.num_row_groups):
-            yield file.read_row_group(number, columns=list(columns))
+            yield file.read_row_group(number, columns=None if columns is None else list(columns))
 
 
 def read_arrow(path: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file, verifying page checksums; raises Refusal when it is absent, damaged, or lacks a column."""
     with _open_parquet(path, columns or ()) as file:
         return file.read(columns=None if columns is None else list(columns))
+
+
+def verify_tables(folder: str | Path) -> None:
+    """Read every Parquet file of a folder against its page checksums, as DuckDB does not; Refusal where one fails."""
+    for path in sorted(Path(folder).glob("*.parquet")):
+        for _ in read_groups(path):
+            pass
 
 
 def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:

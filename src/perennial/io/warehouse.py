@@ -1,17 +1,20 @@
 """DuckDB, set so that the same query gives the same rows on any machine and writes nothing outside the repository."""
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perennial.data.contract import Source
+from perennial.data.contract import STATIC, Contract, Source, is_static
 from perennial.data.point_in_time import quote
+from perennial.data.query import refuse_beyond_row
 from perennial.io.files import scratch_folder
 from perennial.io.sources import is_parquet, refuse_wrong_header, unpack_csv
 from perennial.refusal import Refusal
@@ -30,6 +33,32 @@ def open_warehouse(memory_gb: float, workers: int = 0) -> Iterator[duckdb.DuckDB
         if workers:
             connection.execute(f"SET threads = {workers}")
         yield connection
+
+
+def parse_sql(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, Any]:
+    """Return DuckDB's JSON of a query: `statements`, or `error` with an `error_message`."""
+    row = connection.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
+    tree: dict[str, Any] = json.loads(row[0]) if row else {}
+    return tree
+
+
+def unstable_functions(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Return the names of DuckDB's functions whose value may differ between two calls, the variable as_of excepted."""
+    query = "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
+    return {str(name) for (name,) in connection.execute(query).fetchall()} - {"getvariable"}
+
+
+def check_expressions(connection: duckdb.DuckDBPyConnection, contract: Contract) -> None:
+    """Raise Refusal unless every `sql` and `known_at` of a contract looks at its own row and static sources alone."""
+    static = [source.name for source in contract.sources.values() if is_static(source)]
+    unstable = unstable_functions(connection)
+    for source in contract.sources.values():
+        for column in (*source.columns, *source.derived):
+            for text in filter(None, {column.sql, None if column.known_at == STATIC else column.known_at}):
+                tree = parse_sql(connection, f"SELECT {text}")
+                place = f"{source.name}.{column.name}"
+                if not tree.get("error"):  # what does not parse is refused where it is run, in DuckDB's words
+                    refuse_beyond_row(tree["statements"], static, unstable, place)
 
 
 def read_folder_sql(folder: str | Path) -> str:
@@ -58,12 +87,22 @@ def _csv_relation(path: Path, expected: list[str], scratch: Path) -> str:
     )
 
 
+def refuse_no_room(error: Exception) -> None:
+    """Raise Refusal when DuckDB stopped for want of disk or memory, whatever it was doing."""
+    words = str(error)
+    if "No space left" in words:
+        raise Refusal("the disk is full: make room where the repository lies, then run again.") from None
+    if "Out of Memory" in words or "out of memory" in words:
+        raise Refusal("engine.memory_gb is too small for this step: raise it, or set assemble.piece_days.") from None
+
+
 def _load_csv(
     connection: duckdb.DuckDBPyConnection, insert: str, path: Path, expected: list[str], scratch: Path
 ) -> None:
     try:
         connection.execute(f"{insert} FROM {_csv_relation(path, expected, scratch)}")
     except duckdb.Error as error:
+        refuse_no_room(error)
         # The rest of its message is the line itself and advice on DuckDB's own options.
         words = re.split(r"\bPossible |This can happen", " ".join(str(error).split()))[0]
         words = re.sub(r"Original Line: .*?(?=Expected Number|Value with|Maximum line|$)", "", words).strip(" :.")
@@ -108,6 +147,7 @@ def create_table(connection: duckdb.DuckDBPyConnection, source: Source, query: s
     try:
         connection.execute(f"CREATE TABLE {quote(source.name)} AS {query}")
     except duckdb.Error as error:
+        refuse_no_room(error)
         words = " ".join(str(error).split("LINE 1")[0].split())[:300]
         raise Refusal(
             f"source {source.name}: a `sql` or `known_at` of its contract does not compute ({words}): correct it."

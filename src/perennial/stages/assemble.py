@@ -18,7 +18,7 @@ from perennial.io.files import replace_file, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.replay import Replay, read_instants, refuse_short_history, replay_cuts, replay_whole_cuts
-from perennial.io.tables import read_arrow, write_batches
+from perennial.io.tables import read_arrow, verify_tables, write_batches
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
 
@@ -44,6 +44,8 @@ def read_query() -> str:
         return Path(QUERY).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise Refusal(f"{QUERY} is not there: it says how sources become one row per decision.") from None
+    except UnicodeDecodeError as error:
+        raise Refusal(f"{QUERY} is not UTF-8 ({error}): save it as UTF-8 text.") from None
 
 
 def summarise(path: Path, contract: Contract) -> dict[str, Any]:
@@ -73,6 +75,8 @@ def main() -> None:
     p, contract, query = read_params(PARAMS), read_contract(), read_query()
     as_of, time = str(p["problem.as_of"]), column_of_role(contract, "time")
     replay = describe_replay(contract, query, p)
+    for name in contract.sources:
+        verify_tables(f"{VALID}/{name}")
     with replace_file("data/examples.parquet") as path:
         with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
             check_query(database, contract, query)
@@ -105,6 +109,7 @@ def describe_replay(contract: Contract, query: str, p: dict[str, Any]) -> Replay
         lookback_days=p["assemble.lookback_days"],
         ahead_days=p["assemble.ahead_days"],
         memory_gb=p["engine.memory_gb"],
+        as_of=str(p["problem.as_of"]),
     )
 
 

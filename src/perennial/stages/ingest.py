@@ -15,7 +15,7 @@ from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.sources import locate
 from perennial.io.tables import write_table
-from perennial.io.warehouse import create_table, load_text, open_warehouse
+from perennial.io.warehouse import check_expressions, create_table, load_text, open_warehouse
 
 PARAMS = (
     *("engine.memory_gb", "engine.workers", "problem.as_of"),
@@ -81,6 +81,7 @@ def ingest(contract: Contract, as_of: str, memory_gb: float, workers: int) -> No
         scratch_folder("ingest") as scratch,
         open_warehouse(memory_gb, workers) as database,
     ):
+        check_expressions(database, contract)
         for source in tqdm(order_sources(contract), desc="ingest", disable=None):
             load_source(database, source, as_of, scratch)
             manifest[source.name] = write_partitions(database, source, folder)
