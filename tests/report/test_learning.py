@@ -1,5 +1,5 @@
 from perennial.report.blocks import Figures, Table, Terms, Text
-from perennial.report.learning import tell_model, tell_search
+from perennial.report.learning import tell_best, tell_model, tell_search
 from tests.report.example import binary_facts, empty_facts, multiclass_facts
 
 
@@ -11,6 +11,11 @@ def test_the_search_is_told_and_drawn() -> None:
     assert [drawing.title for drawing in figures.drawings] == ["Score of each trial", "Settings that mattered"]
     assert isinstance(families, Table)
     assert families.rows[0] == ("lightgbm", "20", "4", "0.4860")
+
+
+def test_a_search_that_found_nothing_better_says_so() -> None:
+    assert tell_best([0.47, 0.46]) == "The best score fell from 0.4700 to 0.4600 in 2 trials."
+    assert tell_best([0.46, 0.46]) == "None of 2 trials beat the settings that the search began with, 0.4600."
 
 
 def test_no_history_is_not_drawn() -> None:

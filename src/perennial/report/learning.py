@@ -39,11 +39,19 @@ def history_figure(facts: Facts) -> Figures | None:
     low, high = bounds([score for _, score in best] + better_part([score for _, score in tried]))
     shown = [(trial, min(score, high)) for trial, score in tried]
     lines = [Line("best so far", best), Line("one trial", shown, dots=True, stroke=False)]
-    told = f"The best score fell from {number(best[0][1], 4)} to {number(best[-1][1], 4)} in {len(rows)} trials."
+    told = tell_best([score for _, score in best])
     x, y = Axis("trial", rows[0]["trial"], rows[-1]["trial"]), Axis("", low, high)
     svg = line_chart("Search history", told, lines, x=x, y=y, box=Box(top=34), named_at=(46, 12))
     history = Drawing(svg, "Score of each trial", f"{told} Lower is better; hopeless trials sit on the upper edge.")
     return Figures(tuple(drawing for drawing in (history, settings_drawing(facts)) if drawing))
+
+
+def tell_best(best: list[float]) -> str:
+    """Whether any trial beat the first one."""
+    first, last = number(best[0], 4), number(best[-1], 4)
+    if first == last:
+        return f"None of {len(best)} trials beat the settings that the search began with, {last}."
+    return f"The best score fell from {first} to {last} in {len(best)} trials."
 
 
 def better_part(values: list[float]) -> list[float]:

@@ -1,0 +1,1 @@
+"""The commands around the graph, one module each subject: read, call, say."""
