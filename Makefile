@@ -18,6 +18,9 @@ setup: .venv/.runtime
 	@mkdir -p $(TMPDIR)
 	@$(PYTHON) requirements/install.py runtime dev
 
+.venv/.full: requirements/full.txt .venv/.dev
+	@$(PYTHON) requirements/install.py runtime dev full
+
 repro: .venv/.runtime ## rerun what changed, then say the verdict (exit 1 when the model is not blessed)
 	@mkdir -p $(TMPDIR)
 	dvc repro
@@ -35,7 +38,7 @@ check: .venv/.dev ## lint, types, import rules, the graph's own truth: seconds
 test: check ## everything that needs wheels only
 	pytest -n 2 -m "not slow"
 
-test-full: .venv/.dev ## what is slow or needs system packages
+test-full: .venv/.full ## what is slow or needs system packages
 	@mkdir -p $(TMPDIR)
 	bash tests/system.sh
 	pytest -m "slow and not soak"

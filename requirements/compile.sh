@@ -6,7 +6,7 @@ uv=${UV:-../.venv/bin/uv}
 options=(--quiet --universal --python-version 3.11 --no-emit-index-url --no-header --annotation-style=line)
 joint=$(mktemp)
 trap 'rm -f "$joint"' EXIT
-"$uv" pip compile "${options[@]}" --no-annotate dev.in s3.in dask.in postgres.in -o "$joint"
-for name in uv serve runtime dev s3 dask postgres; do
+"$uv" pip compile "${options[@]}" --no-annotate dev.in full.in dask.in postgres.in -o "$joint"
+for name in uv serve runtime dev full s3 dask postgres; do
     "$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade -c "$joint" "$name.in" -o "$name.txt"
 done
