@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from perennial.commands.adopt import adopt
 from perennial.commands.graph import rewrite_graph
 from perennial.commands.serving import serve
 from perennial.commands.verdict import rebuild_report, say_verdict
@@ -20,6 +21,12 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         command.set_defaults(run=run)
         return command
 
+    take = add("adopt", adopt)
+    take.add_argument("source", help="a CSV, Parquet or JSON-lines file, a folder of those, https://…, sqlite:///FILE")
+    for name in ("target", "task", "time", "group", "key", "query"):
+        take.add_argument(f"--{name}")
+    take.add_argument("--yes", action="store_true", help="take the proposal without asking")
+    take.add_argument("--dry-run", action="store_true", help="propose, write nothing")
     add("serve", serve).add_argument("--port", type=int, help="instead of serve.port of params.yaml")
     add("verdict", say_verdict)
     add("report", rebuild_report)

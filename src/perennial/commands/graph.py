@@ -7,13 +7,20 @@ from perennial.io.files import write_text
 from perennial.io.graph import render_graph
 from perennial.refusal import Refusal
 
+PATH = Path("dvc.yaml")
+
 
 def rewrite_graph(arguments: argparse.Namespace) -> None:
     """Write the generated parts of dvc.yaml anew; with --check raise Refusal when they are not current."""
-    path = Path("dvc.yaml")
-    text = path.read_text(encoding="utf-8")
-    current = render_graph(text)
-    if arguments.check and current != text:
+    if not arguments.check:
+        write_graph()
+    elif render_graph(text := PATH.read_text(encoding="utf-8")) != text:
         raise Refusal("dvc.yaml is not what the stages' imports and PARAMS say: run `make graph` and commit it.")
+
+
+def write_graph() -> None:
+    """Write the generated parts of dvc.yaml anew where they are not current."""
+    text = PATH.read_text(encoding="utf-8")
+    current = render_graph(text)
     if current != text:
-        write_text(path, current)
+        write_text(PATH, current)

@@ -3,12 +3,14 @@
 import ast
 import importlib
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 
 PACKAGE = "perennial"
+CONTRACT, INGEST = "data/contract.yaml", "ingest"
 
 
 def _module_file(source: Path, module: str) -> Path | None:
@@ -59,10 +61,21 @@ def _is_generated(dep: str) -> bool:
     return dep.startswith(f"src/{PACKAGE}/") and dep.endswith(".py")
 
 
-def with_generated(document: dict[str, Any]) -> dict[str, Any]:
-    """Fill each stage's import deps and params in place and return the document."""
+def local_sources(contract: str | Path = CONTRACT) -> list[str]:
+    """Return the paths of the contract's sources that are files or folders here, sorted; none without a contract."""
+    if not Path(contract).is_file():
+        return []
+    sources = (YAML(typ="safe").load(Path(contract)) or {}).get("sources") or {}
+    paths = {str(source.get("path")) for source in sources.values()}
+    return sorted(path for path in paths if "://" not in path)
+
+
+def with_generated(document: dict[str, Any], sources: Sequence[str] = ()) -> dict[str, Any]:
+    """Fill each stage's import deps and params, and the `sources` of ingest, in place and return the document."""
     for stage, body in document["stages"].items():
         data = [dep for dep in body["deps"] if not _is_generated(dep)]
+        if stage == INGEST:
+            data = [dep for dep in data if dep == CONTRACT or not dep.startswith("data/")] + list(sources)
         body["deps"] = sorted(data) + stage_sources(stage)
         params = declared_params(stage)
         if params:
@@ -78,5 +91,5 @@ def render_graph(text: str) -> str:
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
     stream = io.StringIO()
-    yaml.dump(with_generated(yaml.load(text)), stream)
+    yaml.dump(with_generated(yaml.load(text), local_sources()), stream)
     return stream.getvalue()

@@ -66,19 +66,26 @@ def _open_packed(path: Path) -> Iterator[IO[bytes]]:
             yield stream
 
 
-def _copy_checked(stream: IO[bytes], target: IO[bytes], path: Path) -> None:
-    packed, size, decoder = path.stat().st_size, 0, codecs.getincrementaldecoder("utf-8")()
-    while chunk := stream.read(CHUNK):
-        size += len(chunk)
-        if size > min(MAX_BYTES, max(packed * MAX_RATIO, FREE_BYTES)):
-            raise Refusal(f"{path} unpacks to more than {size >> 20} MB from {packed >> 10} KB: that is not a table.")
-        if b"\0" in chunk:
-            raise Refusal(f"{path} holds NUL bytes, so it is not CSV in UTF-8: save it as UTF-8 text.")
-        decoder.decode(chunk)
-        target.write(chunk)
-    decoder.decode(b"", final=True)
+def _read_capped(path: Path) -> Iterator[bytes]:
+    packed, size = path.stat().st_size, 0
+    try:
+        with _open_packed(path) as stream:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > min(MAX_BYTES, max(packed * MAX_RATIO, FREE_BYTES)):
+                    raise Refusal(
+                        f"{path} unpacks to more than {size >> 20} MB from {packed >> 10} KB: that is not a table."
+                    )
+                yield chunk
+    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError) as error:
+        raise Refusal(f"{path} is damaged ({error}): fetch it again.") from None
     if size == 0:
         raise Refusal(f"{path} is empty: a table needs at least a header.")
+
+
+def read_packed(path: Path) -> bytes:
+    """Return the bytes of a file (plain, .gz, .zip); raises Refusal when it is a bomb, damaged or empty."""
+    return b"".join(_read_capped(path))
 
 
 def unpack_csv(path: Path, target: Path) -> None:
@@ -86,11 +93,15 @@ def unpack_csv(path: Path, target: Path) -> None:
 
     Raises Refusal when the file is a bomb, damaged, empty, or anything but UTF-8 text.
     """
+    decoder = codecs.getincrementaldecoder("utf-8")()
     try:
-        with _open_packed(path) as stream, target.open("wb") as file:
-            _copy_checked(stream, file, path)
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError) as error:
-        raise Refusal(f"{path} is damaged ({error}): fetch it again.") from None
+        with target.open("wb") as file:
+            for chunk in _read_capped(path):
+                if b"\0" in chunk:
+                    raise Refusal(f"{path} holds NUL bytes, so it is not CSV in UTF-8: save it as UTF-8 text.")
+                decoder.decode(chunk)
+                file.write(chunk)
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         wrong = error.object[error.start : error.start + 8]
         raise Refusal(f"{path} is not UTF-8 (it holds {wrong!r}): save it as UTF-8 text.") from None

@@ -1,0 +1,259 @@
+"""What is proposed for a table: the part of every column, the task, the split, each with its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from perennial.adoption.cells import Reading, find_missing, read_cells
+from perennial.adoption.suspects import (
+    happens_after,
+    is_personal,
+    is_sensitive,
+    suspect_alone,
+    suspect_together,
+    typed_column,
+)
+from perennial.adoption.target import Target, choose_target, plan_target
+from perennial.adoption.units import find_group, find_key, find_time
+from perennial.refusal import Refusal
+
+LOOKED_AT = 50_000  # rows that the suspects are sought in
+
+
+@dataclass(frozen=True)
+class ColumnPlan:
+    """One column: its dtype, its role among the examples, and why."""
+
+    name: str
+    dtype: str
+    role: str
+    nullable: bool
+    low: float | None = None
+    high: float | None = None
+    pii: bool = False
+    sensitive: bool = False
+    unit: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """A table as it is to be adopted: rows, columns in their order, key, time, group, target, missing spellings.
+
+    `cells` are the plain cells by column, missing as the empty text; `key` None means that the rows are numbered.
+    """
+
+    name: str
+    rows: int
+    columns: tuple[ColumnPlan, ...]
+    key: str | None
+    time: str | None
+    group: str | None
+    target: Target
+    copies: int
+    cells: pd.DataFrame
+    days: int = 0
+    last: str | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person has said; None is left to the proposal, and time "none" means that there is none."""
+
+    target: str | None = None
+    task: str | None = None
+    time: str | None = None
+    group: str | None = None
+    key: str | None = None
+
+
+def read_table_cells(frame: pd.DataFrame) -> dict[str, Reading]:
+    """Return how each column of text cells is read, missing cells left out."""
+    readings = {}
+    for name in frame.columns:
+        cells = frame[name].astype("str").str.strip()
+        marks = find_missing(cells)
+        readings[str(name)] = read_cells(cells[~cells.isin(marks)])
+    return readings
+
+
+def refuse_strange_names(frame: pd.DataFrame, wishes: Wishes) -> None:
+    """Raise Refusal for a table without rows or columns, columns without a name or twice, and wishes it lacks."""
+    names = [str(name) for name in frame.columns]
+    if len(frame) == 0:
+        raise Refusal("the table has no rows.")
+    unnamed = [place for place, name in enumerate(names, 1) if not name.strip()]
+    if unnamed:
+        raise Refusal(f"column {unnamed[0]} of the table has no name: give it one in the header.")
+    odd = [name for name in names if not name.isprintable()]
+    if odd:
+        raise Refusal(f"the column name {odd[0]!r} holds a character that cannot be printed: rename it.")
+    lowered: dict[str, str] = {}
+    for name in names:
+        if name.lower() in lowered:
+            raise Refusal(f"the columns {lowered[name.lower()]!r} and {name!r} have the same name: rename one of them.")
+        lowered[name.lower()] = name
+    for word in ("target", "group", "key", "time"):
+        wish = getattr(wishes, word)
+        if wish is not None and wish not in names and (word, wish) != ("time", "none"):
+            raise Refusal(f"--{word} {wish}: the table has no such column; it has {', '.join(names[:12])}.")
+
+
+def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
+    """Return what is proposed for a table of text cells; raises Refusal when nothing can be learned from it."""
+    refuse_strange_names(frame, wishes)
+    readings = read_table_cells(frame)
+    typed = {column: typed_column(reading.cells, reading.dtype) for column, reading in readings.items()}
+    typed = {column: values.reindex(frame.index) for column, values in typed.items()}
+    named = wishes.target or choose_target(readings)
+    target = plan_target(named, readings[named], wishes.task)
+    others = {column: values for column, values in typed.items() if column != named}
+    key = wishes.key or find_key(readings, len(frame), named)
+    refuse_repeated_key(key, readings, len(frame))
+    time = None if wishes.time == "none" else wishes.time or find_time(others)
+    refuse_undated(time, typed)
+    group = wishes.group or find_group(readings, key, named, len(frame))
+    columns, warnings = plan_columns(readings, others, target, key=key, time=time, group=group)
+    refuse_without_inputs(columns)
+    inputs = [column.name for column in columns if column.role == "input"]
+    cells = pd.DataFrame({c: r.cells.reindex(frame.index).fillna("") for c, r in readings.items()})
+    days, last = (0, None) if time is None else _span(typed[time])
+    unused = [column for column, values in others.items() if _is_instant(values)]
+    if time is None and unused:
+        warnings.append(
+            f"{unused[0]} is a date, but rows are split at random: if they came one after another, --time {unused[0]}."
+        )
+    if time is not None:
+        warnings.append(
+            f"Every input is said to be known at {time}: correct in data/contract.yaml what is known later."
+        )
+    return TablePlan(
+        name,
+        len(frame),
+        tuple(columns),
+        key,
+        time,
+        group,
+        target,
+        int(cells[[*inputs, named]].duplicated().sum()),
+        cells,
+        days,
+        last,
+        tuple(warnings),
+    )
+
+
+def _is_instant(values: pd.Series) -> bool:
+    return pd.api.types.is_datetime64_any_dtype(values)
+
+
+def _span(time: pd.Series) -> tuple[int, str]:
+    return int((time.max().normalize() - time.min().normalize()).days) + 1, str(time.max())
+
+
+def refuse_repeated_key(key: str | None, readings: Mapping[str, Reading], rows: int) -> None:
+    """Raise Refusal when the key that was asked for is missing or occurs twice."""
+    if key is not None and readings[key].cells.nunique() != rows:
+        raise Refusal(
+            f"--key {key}: it has {readings[key].cells.nunique()} values on {rows} rows; a key has one a row."
+        )
+
+
+def refuse_undated(time: str | None, typed: Mapping[str, pd.Series]) -> None:
+    """Raise Refusal when the time column that was asked for is not an instant on every row."""
+    if time is None:
+        return
+    if not _is_instant(typed[time]):
+        raise Refusal(f"--time {time}: its cells do not read as dates.")
+    if typed[time].isna().any():
+        raise Refusal(f"--time {time}: {int(typed[time].isna().sum())} rows have no date; fill them or drop them.")
+
+
+def refuse_without_inputs(columns: list[ColumnPlan]) -> None:
+    """Raise Refusal when no column is left to learn from."""
+    if not any(column.role == "input" for column in columns):
+        raise Refusal("no column is left to learn from: all are constant, identifiers, free text or suspects.")
+
+
+def plan_columns(
+    readings: Mapping[str, Reading],
+    others: Mapping[str, pd.Series],
+    target: Target,
+    *,
+    key: str | None,
+    time: str | None,
+    group: str | None,
+) -> tuple[list[ColumnPlan], list[str]]:
+    """Return the plan of every column, and what should be thought about."""
+    roles = {key: "key", time: "time", group: "group", target.name: "target"}
+    columns = [_plan_column(name, reading, roles.get(name)) for name, reading in readings.items()]
+    columns = [replace(c, dtype=target.dtype, reason=target.reason) if c.name == target.name else c for c in columns]
+    rows = readings[target.name].cells.index
+    columns = [
+        replace(c, nullable=c.role not in ("key", "time") and len(readings[c.name].cells) < _rows(readings, others))
+        for c in columns
+    ]
+    found = find_suspects([c.name for c in columns if c.role == "input"], others, target, rows, time)
+    columns = [
+        replace(c, role="ignored", reason=f"suspected leak: {found[c.name]}") if c.name in found else c for c in columns
+    ]
+    warnings = [f"{name}: {reason}; it is kept out of the model." for name, reason in found.items()]
+    warnings += [f"{c.name}: {readings[c.name].doubt}: check it." for c in columns if readings[c.name].doubt]
+    return columns, warnings
+
+
+def _rows(readings: Mapping[str, Reading], others: Mapping[str, pd.Series]) -> int:
+    lengths = [len(values) for values in others.values()]
+    return max([*lengths, *(len(reading.cells) for reading in readings.values())])
+
+
+def _plan_column(name: str, reading: Reading, role: str | None) -> ColumnPlan:
+    dtype, cells = reading.dtype, reading.cells
+    low, high = _bounds(reading)
+    plan = ColumnPlan(name, dtype, role or "input", True, low, high, unit=reading.unit, reason=reading.note)
+    if role:
+        return replace(plan, dtype="id") if role in ("key", "group") else plan
+    if is_personal(name, cells):
+        return replace(plan, role="ignored", pii=True, reason="it names or reaches a person")
+    if cells.nunique() < 2:
+        return replace(plan, role="ignored", reason="every row has the same value")
+    if dtype in ("id", "text"):
+        return replace(plan, role="ignored", reason=reading.note or "an identifier")
+    return replace(plan, sensitive=is_sensitive(name, dtype))
+
+
+def _bounds(reading: Reading) -> tuple[float | None, float | None]:
+    """Return bounds twice as wide as what was seen; numbers that were never negative stay so."""
+    if reading.dtype != "numeric" or reading.cells.empty:
+        return None, None
+    values = typed_column(reading.cells, "numeric").to_numpy(dtype=np.float64)
+    low, high = float(values.min()), float(values.max())
+    room = high - low or abs(high) or 1.0
+    return (0.0 if low >= 0 else _round(low - room)), _round(high + room)
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+def find_suspects(
+    inputs: list[str], others: Mapping[str, pd.Series], target: Target, rows: pd.Index, time: str | None
+) -> dict[str, str]:
+    """Return {column: why it seems to know the answer}, looked for in at most `LOOKED_AT` labelled rows."""
+    rows = rows[:: max(1, -(-len(rows) // LOOKED_AT))]
+    truth = target.values.loc[rows]
+    found = {name: said for name in inputs if (said := suspect_alone(others[name].loc[rows], truth, target.task))}
+    if time is not None:
+        later = {name: happens_after(others[name], others[time]) for name in inputs if _is_instant(others[name])}
+        found |= {name: said for name, said in later.items() if said}
+    if target.task == "regression":
+        numbers = {
+            name: others[name].loc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
+            for name in inputs
+            if pd.api.types.is_float_dtype(others[name]) or pd.api.types.is_integer_dtype(others[name])
+        }
+        found |= suspect_together(numbers, truth.to_numpy(dtype=np.float64))
+    return found

@@ -1,0 +1,107 @@
+"""Columns that know the answer: alone, together, or because they happen afterwards; and those about persons."""
+
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from perennial.data.association import associate, class_codes, level_codes, rank_codes
+
+Floats = npt.NDArray[np.float64]
+
+AUC, CORRELATION = 0.9, 0.99
+EXPLAINED = 0.98  # share of a regression's variance that a few columns together explain only when they contain it
+TOGETHER = 4
+BINS = 32
+_PERSONAL = re.compile(
+    r"\be.?mail|phone|mobile|\bssn\b|social.?sec|passport|first.?name|last.?name|sur.?name|full.?name|\baddress\b"
+    r"|street|\biban\b|card.?number|ip.?addr",
+    re.IGNORECASE,
+)
+_SENSITIVE = re.compile(
+    r"^(gender|sex|race|ethnic\w*|religion|nationality|marital.?status|disab\w*|citizen\w*)$", re.IGNORECASE
+)
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def is_personal(name: str, cells: pd.Series) -> bool:
+    """Tell whether a column names persons or reaches them, by its name or by what its cells look like."""
+    sample = [str(value) for value in cells.dropna().head(100)]
+    emails = sum(bool(_EMAIL.fullmatch(value)) for value in sample)
+    return bool(_PERSONAL.search(_spaced(name))) or (len(sample) > 0 and emails > 0.5 * len(sample))
+
+
+def _spaced(name: str) -> str:
+    return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip()
+
+
+def is_sensitive(name: str, dtype: str) -> bool:
+    """Tell whether a column is a trait that decisions must not turn on, by its name; only words and flags are."""
+    return dtype in ("category", "boolean") and bool(_SENSITIVE.match(_spaced(name)))
+
+
+def suspect_alone(column: pd.Series, target: pd.Series, task: str) -> str | None:
+    """Say why one typed column nearly decides the target (no row missing in it), or None."""
+    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+    values = column.to_numpy(dtype=np.float64, na_value=np.nan) if numeric else None
+    codes = level_codes(column) if values is None else rank_codes(values, BINS)
+    found = associate(codes=codes, values=values, target=class_codes(target, task), task=task)
+    limit = AUC if found["measure"] == "AUC" else CORRELATION
+    if found["value"] is None or abs(found["value"]) < limit:
+        return None
+    return f"alone it nearly decides the target ({found['measure']} {found['value']:.3f})"
+
+
+def suspect_together(columns: Mapping[str, Floats], target: Floats) -> dict[str, str]:
+    """Return {name: reason} for the few numbers whose weighted sum is nearly the target of a regression.
+
+    Forward selection by least squares of at most `TOGETHER` columns, then those that are not needed are let go.
+    """
+    if len(target) < 50 or not columns:
+        return {}
+    filled = {name: np.where(np.isfinite(values), values, 0.0) for name, values in columns.items()}
+    chosen: list[str] = []
+    while len(chosen) < min(TOGETHER, len(filled)) and _explained(filled, chosen, target) < EXPLAINED:
+        rest = [name for name in filled if name not in chosen]
+        chosen.append(max(rest, key=lambda name: _explained(filled, [*chosen, name], target)))
+    if _explained(filled, chosen, target) < EXPLAINED:
+        return {}
+    for name in list(chosen):
+        others = [other for other in chosen if other != name]
+        if others and _explained(filled, others, target) >= EXPLAINED:
+            chosen = others
+    share = _explained(filled, chosen, target)
+    said = f"a weighted sum of {' and '.join(chosen)} is nearly the target (R² {share:.3f})"
+    return dict.fromkeys(chosen, said)
+
+
+def _explained(columns: Mapping[str, Floats], names: list[str], target: Floats) -> float:
+    if not names:
+        return 0.0
+    matrix = np.column_stack([np.ones(len(target)), *(columns[name] for name in names)])
+    fitted, *_ = np.linalg.lstsq(matrix, target, rcond=None)
+    total = float(((target - target.mean()) ** 2).sum())
+    return 1.0 - float(((target - matrix @ fitted) ** 2).sum()) / total if total > 0 else 0.0
+
+
+def happens_after(instants: pd.Series, time: pd.Series) -> str | None:
+    """Say that an instant is never before the time of its row and mostly later, or None."""
+    known = instants.notna() & time.notna()
+    if not known.any():
+        return None
+    later = (instants[known] > time[known]).mean()
+    never_before = bool((instants[known] >= time[known]).all())
+    return f"it happens after {time.name} in {later:.0%} of the rows" if never_before and later > 0.5 else None
+
+
+def typed_column(cells: pd.Series, dtype: str) -> pd.Series:
+    """Return plain text cells as numbers, instants, flags or words, for looking at them."""
+    if dtype == "numeric":
+        return pd.to_numeric(cells, errors="coerce")
+    if dtype == "datetime":
+        return pd.to_datetime(cells, errors="coerce", format="ISO8601")
+    if dtype == "boolean":
+        return cells.isin(["true", "1"]).astype("boolean")
+    return cells

@@ -1,0 +1,61 @@
+"""`perennial adopt`: somebody's table becomes the problem of this repository."""
+
+import argparse
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from perennial.adoption.documents import plan_params, read_out, render_contract, render_query, row_name
+from perennial.adoption.plan import TablePlan, Wishes, plan_table
+from perennial.commands.graph import write_graph
+from perennial.io.adoption import read_cells_of, refuse_dirty_tree, set_params, write_snapshot
+from perennial.io.files import write_json, write_text
+from perennial.refusal import Refusal
+
+
+def name_table(address: str) -> str:
+    """Return the name of a table: that of its file, as a plain word."""
+    stem = Path(address.split("?")[0].rstrip("/")).name.split(".")[0]
+    word = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower() or "table"
+    return f"t_{word}" if word[0].isdigit() else word
+
+
+def adopt(arguments: argparse.Namespace) -> None:
+    """Propose what a table is, say why, and write it down as contract, query and params."""
+    if not arguments.dry_run:
+        refuse_dirty_tree()
+    wishes = Wishes(arguments.target, arguments.task, arguments.time, arguments.group, arguments.key)
+    plan = plan_table(read_cells_of(arguments.source, arguments.query), name_table(arguments.source), wishes)
+    print("\n".join(read_out(plan)))
+    if arguments.dry_run:
+        print("nothing is written (--dry-run)")
+        return
+    if not arguments.yes:
+        refuse_unasked(arguments.source)
+    write_plan(plan)
+    print("written: data/contract.yaml, data/examples.sql, params.yaml, data/source.dvc; `git diff` shows it.")
+    print("Say in params.yaml what the decision costs; then `make repro`.")
+
+
+def refuse_unasked(source: str) -> None:
+    """Ask whether to go on; raises Refusal on any answer but yes, and where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise Refusal(f"nobody is there to agree: say `perennial adopt {source} --yes`.")
+    if input("Take this? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise Refusal("nothing is written: say what is different with --target, --task, --time, --group or --key.")
+
+
+def write_plan(plan: TablePlan) -> None:
+    """Write the snapshot, then the documents that speak of it."""
+    cells = plan.cells
+    if plan.key is None:
+        cells = cells.copy()
+        cells.insert(0, row_name(plan), range(1, plan.rows + 1))
+    path = write_snapshot(plan.name, cells)
+    write_text("data/contract.yaml", render_contract(plan, path))
+    write_text("data/examples.sql", render_query(plan))
+    set_params(plan_params(plan, datetime.now(UTC).date().isoformat()))
+    # A model released for another problem is no model to beat.
+    write_json("models/champion.json", {})
+    write_graph()
