@@ -1,5 +1,6 @@
 """What an adopted table means, written down: contract, query, params; and the table that a person reads first."""
 
+import functools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -30,12 +31,12 @@ def _text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _entry(name: str, spec: dict[str, Any], comment: str = "") -> str:
+def _entry(name: str, spec: dict[str, Any], comment: str = "", indent: str = "      ") -> str:
     body = ", ".join(f"{key}: {_text(value)}" for key, value in spec.items())
     # YAML takes a key of more than 128 characters only where it is announced.
-    key = f"{_text(name)}: " if len(_text(name)) < 100 else f"? {_text(name)}\n      : "
+    key = f"{_text(name)}: " if len(_text(name)) < 100 else f"? {_text(name)}\n{indent}: "
     said = " ".join(comment.split())
-    return f"      {key}{{{body}}}" + (f" # {said}" if said else "")
+    return f"{indent}{key}{{{body}}}" + (f" # {said}" if said else "")
 
 
 def _about(column: ColumnPlan) -> dict[str, Any]:
@@ -69,28 +70,28 @@ def render_contract(plan: TablePlan, path: str) -> str:
             "",
             "examples:",
             "  # What examples.sql yields, in order: exactly the columns a caller sends to the service (role input).",
-            *[line.removeprefix("    ") for line in _example_lines(plan)],
+            *_example_lines(plan),
             "",
         ]
     )
 
 
 def _example_lines(plan: TablePlan) -> list[str]:
-    lines = [_entry(row_name(plan), {"dtype": "id", "role": "key", "nullable": False})]
+    entry = functools.partial(_entry, indent="  ")
+    lines = [entry(row_name(plan), {"dtype": "id", "role": "key", "nullable": False})]
     group = group_name(plan)
     if group and not plan.group:
-        lines.append(_entry(group, {"dtype": "id", "role": "group"}, "rows that are copies of one another share it"))
+        lines.append(entry(group, {"dtype": "id", "role": "group"}, "rows that are copies of one another share it"))
     for column in plan.columns:
         if column.role in ("time", "group"):
-            lines.append(_entry(column.name, {"dtype": column.dtype, "role": column.role, "nullable": column.nullable}))
+            lines.append(entry(column.name, {"dtype": column.dtype, "role": column.role, "nullable": column.nullable}))
         elif column.role == "input":
             sensitive = {"sensitive": True} if column.sensitive else {}
-            lines.append(_entry(column.name, {**_about(column), "role": "input", **sensitive}))
-        elif column.role == "ignored" and column.reason.startswith("suspected leak"):
-            lines.append(_entry(column.name, {"dtype": column.dtype, "role": "ignored"}, column.reason))
-    target = plan.target
-    dtype = {"binary": "boolean", "multiclass": "category", "regression": "numeric"}[target.task]
-    return [*lines, _entry(target.name, {"dtype": dtype, "role": "target"})]
+            lines.append(entry(column.name, {**_about(column), "role": "input", **sensitive}))
+        elif _suspected(column):
+            lines.append(entry(column.name, {"dtype": column.dtype, "role": "ignored"}, column.reason))
+    dtype = {"binary": "boolean", "multiclass": "category", "regression": "numeric"}[plan.target.task]
+    return [*lines, entry(plan.target.name, {"dtype": dtype, "role": "target"})]
 
 
 def target_sql(plan: TablePlan) -> str:

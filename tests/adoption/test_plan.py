@@ -1,0 +1,65 @@
+import pandas as pd
+import pytest
+
+from perennial.adoption.plan import TablePlan, Wishes, plan_table
+from perennial.refusal import Refusal
+from tests.adoption.tables import customers, orders
+
+
+def roles(plan: TablePlan) -> dict[str, str]:
+    return {column.name: column.role for column in plan.columns}
+
+
+def test_every_column_of_customers_has_its_part() -> None:
+    plan = plan_table(customers(), "customers", Wishes())
+    assert roles(plan) == {
+        **{"customer_id": "key", "email": "ignored", "spend": "input", "plan": "input"},
+        **{"gender": "input", "country": "ignored", "churned": "target"},
+    }
+    assert plan.target.task == "binary"
+    assert {column.name for column in plan.columns if column.pii} == {"email"}
+    assert {column.name for column in plan.columns if column.sensitive} == {"gender"}
+
+
+def test_what_only_happens_afterwards_is_kept_out_and_said() -> None:
+    plan = plan_table(orders(), "orders", Wishes(target="total"))
+    assert plan.time == "ordered_at"
+    assert {name for name, role in roles(plan).items() if role == "ignored"} == {"paid_at", "amount", "fee"}
+    assert [warning.split(":")[0] for warning in plan.warnings[:-1]] == ["paid_at", "amount", "fee"]
+
+
+def test_a_copy_of_the_target_is_kept_out() -> None:
+    table = customers()
+    table["reason"] = table["churned"].map({"yes": "left", "no": "stays"})
+    plan = plan_table(table, "t", Wishes(target="churned"))
+    assert roles(plan)["reason"] == "ignored"
+    assert any("reason" in warning and "nearly decides" in warning for warning in plan.warnings)
+
+
+def test_a_table_of_dates_that_is_split_at_random_is_warned_of() -> None:
+    plan = plan_table(orders(), "orders", Wishes(target="items", time="none"))
+    assert any("--time ordered_at" in warning for warning in plan.warnings)
+
+
+def test_copies_are_counted() -> None:
+    table = customers().drop(columns=["customer_id", "email"])
+    assert plan_table(pd.concat([table, table.head(7)]).reset_index(drop=True), "t", Wishes()).copies >= 7
+
+
+@pytest.mark.parametrize(
+    ("table", "wishes", "said"),
+    [
+        (customers().head(0), Wishes(), "no rows"),
+        (customers().rename(columns={"spend": " "}), Wishes(), "column 3 of the table has no name"),
+        (customers().rename(columns={"spend": "PLAN"}), Wishes(), "'PLAN' and 'plan' have the same name"),
+        (customers().rename(columns={"spend": "a\nb"}), Wishes(), "cannot be printed"),
+        (customers(), Wishes(target="churn"), "--target churn: the table has no such column"),
+        (customers(), Wishes(key="plan"), "--key plan: it has 3 values on 400 rows"),
+        (customers(), Wishes(time="plan"), "--time plan: its cells do not read as dates"),
+        (customers()[["customer_id", "country", "churned"]], Wishes(), "no column is left to learn from"),
+        (customers(), Wishes(target="email"), "it is an identifier or a text"),
+    ],
+)
+def test_a_hopeless_table_is_refused(table: pd.DataFrame, wishes: Wishes, said: str) -> None:
+    with pytest.raises(Refusal, match=said):
+        plan_table(table, "t", wishes)

@@ -1,0 +1,71 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from perennial.adoption.suspects import (
+    happens_after,
+    is_personal,
+    is_sensitive,
+    suspect_alone,
+    suspect_together,
+    typed_column,
+)
+
+DRAW = np.random.default_rng(0)
+
+
+def test_a_column_that_decides_the_target_is_suspected_and_an_honest_one_is_not() -> None:
+    target = pd.Series(DRAW.random(500) < 0.3)
+    copy = target.map({True: "left", False: "stayed"})
+    assert "nearly decides" in str(suspect_alone(copy, target, "binary"))
+    assert suspect_alone(pd.Series(DRAW.normal(size=500)) + target, target, "binary") is None
+
+
+def test_parts_of_a_sum_are_suspected_and_what_is_beside_it_is_not() -> None:
+    total, tip, distance = (DRAW.gamma(2.0, 5.0, 400) for _ in range(3))
+    found = suspect_together({"total": total, "tip": tip, "distance": distance}, total - tip)
+    assert set(found) == {"total", "tip"}
+    assert suspect_together({"tip": tip, "distance": distance}, total) == {}
+
+
+def test_what_happens_afterwards_is_said_so() -> None:
+    time = pd.Series(pd.date_range("2024-01-01", periods=9), name="ordered")
+    assert "happens after ordered" in str(happens_after(time + pd.Timedelta("1h"), time))
+    assert happens_after(time - pd.Timedelta("1h"), time) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "personal"),
+    [
+        ("email", True),
+        ("e_mail", True),
+        ("voice_mail_plan", False),
+        ("LastName", True),
+        ("phone_1", True),
+        ("plan", False),
+    ],
+)
+def test_personal_columns_are_found_by_name(name: str, personal: bool) -> None:
+    assert is_personal(name, pd.Series(["x"])) == personal
+
+
+def test_personal_columns_are_found_by_what_they_hold() -> None:
+    assert is_personal("contact", pd.Series(["a@b.org", "c@d.org"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "sensitive"),
+    [
+        ("Gender", "category", True),
+        ("MaritalStatus", "category", True),
+        ("sex", "numeric", False),
+        ("sexton", "category", False),
+    ],
+)
+def test_sensitive_traits_are_found_by_name(name: str, dtype: str, sensitive: bool) -> None:
+    assert is_sensitive(name, dtype) == sensitive
+
+
+def test_cells_become_typed() -> None:
+    assert typed_column(pd.Series(["true", "0"]), "boolean").tolist() == [True, False]
+    assert typed_column(pd.Series(["1.5"]), "numeric").tolist() == [1.5]
