@@ -12,7 +12,7 @@ from perennial.io.files import write_json
 from perennial.io.tables import write_table
 from perennial.model.encoder import DATETIME_PARTS
 from perennial.model.predictor import Model
-from tests.conftest import ROOT, set_params
+from tests.conftest import FLIGHTS, ROOT, set_params
 
 ROW: dict[str, Any] = {"distance": 500.0, "carrier": "UA", "holiday": False, "at": "2013-07-01T12:00:00"}
 INPUTS = [
@@ -93,7 +93,7 @@ def write_tiny_project(folder: Path, task: str = "binary") -> str:
     """Write what package and rehearse read, and return the bundle's hash."""
     bundle = write_tiny_bundle(folder / "models/bundle", task=task)
     write_verdict(folder, bundle)
-    shutil.copy(ROOT / "params.yaml", folder / "params.yaml")
+    shutil.copy(FLIGHTS / "params.yaml", folder / "params.yaml")
     small = {"problem.key": "key", "problem.as_of": "2013-09-01", "rehearse.rows": 20, "rehearse.requests": 20}
     set_params(folder, small)
     for name in ("src", "requirements"):

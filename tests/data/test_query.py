@@ -10,10 +10,10 @@ SOURCES = ("visits", "places")
 UNSTABLE = ("random", "now", "today")
 
 
-def check(query: str) -> None:
+def check(query: str, columns: tuple[str, ...] = ()) -> None:
     parsed = duckdb.execute("SELECT json_serialize_sql(?)", [query]).fetchone()
     assert parsed
-    refuse_escape(json.loads(parsed[0])["statements"], SOURCES, UNSTABLE)
+    refuse_escape(json.loads(parsed[0])["statements"], SOURCES, UNSTABLE, columns)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,11 @@ def test_sources_and_the_query_s_own_parts_may_be_read(query: str) -> None:
 def test_anything_else_is_refused_by_name(query: str, sentence: str) -> None:
     with pytest.raises(Refusal, match=sentence):
         check(query)
+
+
+def test_a_column_may_be_called_like_a_clock() -> None:
+    check("SELECT age, getenv, visits.now FROM visits")
+    check('SELECT "current_date" FROM visits', columns=("Current_Date",))
 
 
 def check_row(expression: str) -> None:

@@ -6,11 +6,11 @@ import yaml
 
 from perennial.evaluation import harm_checks, leak_checks
 from perennial.evaluation.finding import holds, name_limits, show
-from tests.conftest import ROOT
+from tests.conftest import FLIGHTS
 
 
 def test_the_limits_are_the_leaves_of_the_gate() -> None:
-    assert set(name_limits()) == set(yaml.safe_load((ROOT / "params.yaml").read_text())["gate"])
+    assert set(name_limits()) == set(yaml.safe_load((FLIGHTS / "params.yaml").read_text())["gate"])
 
 
 def test_every_limit_is_read_by_a_check() -> None:

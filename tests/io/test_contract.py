@@ -6,11 +6,11 @@ import pytest
 from perennial.data.typed import derived_sql
 from perennial.io.contract import read_contract
 from perennial.refusal import Refusal
-from tests.conftest import ROOT
+from tests.conftest import FLIGHTS
 
 
 def test_the_contract_of_the_repository_is_one() -> None:
-    contract = read_contract(ROOT / "data" / "contract.yaml")
+    contract = read_contract(FLIGHTS / "data" / "contract.yaml")
     assert set(contract.sources) == {"flights", "weather", "planes", "airports", "airlines"}
 
 
@@ -27,7 +27,7 @@ def test_a_file_that_is_no_contract_is_refused(tmp_path: Path, text: str | None,
 def derived_instants(dest: str, zone: str | None, time_hour: str, minute: int, **cells: float | None) -> list[str]:
     """The scheduled arrival, departure, arrival and cancellation of one flight, in UTC without the year."""
     flight = {"dest": dest, "minute": minute, "dep_time": None, "dep_delay": None, "arr_delay": None} | cells
-    source = read_contract(ROOT / "data" / "contract.yaml").sources["flights"]
+    source = read_contract(FLIGHTS / "data" / "contract.yaml").sources["flights"]
     with duckdb.connect() as database:
         database.execute("SET TimeZone = 'UTC'")
         database.execute("CREATE TABLE airports AS SELECT ? AS faa, ? AS tzone WHERE ? IS NOT NULL", [dest, zone, zone])
@@ -86,7 +86,7 @@ def test_the_instants_of_a_flight(
 
 
 def test_the_weather_of_an_hour_is_known_when_the_hour_is_over() -> None:
-    weather = read_contract(ROOT / "data" / "contract.yaml").sources["weather"]
+    weather = read_contract(FLIGHTS / "data" / "contract.yaml").sources["weather"]
     assert {column.known_at for column in (*weather.columns, *weather.derived)} == {"observed_at"}
     with duckdb.connect() as database:
         database.execute("CREATE TABLE typed AS SELECT TIMESTAMP '2013-01-01 06:00' AS time_hour")

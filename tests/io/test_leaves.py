@@ -6,9 +6,9 @@ import pytest
 from perennial.io.leaves import LEAVES, read_instant, refuse_misfits
 from perennial.io.params import load_params
 from perennial.refusal import Refusal
-from tests.conftest import ROOT
+from tests.conftest import FLIGHTS
 
-SHIPPED = load_params(str(ROOT / "params.yaml"))
+SHIPPED = load_params(str(FLIGHTS / "params.yaml"))
 
 
 def test_every_leaf_is_in_the_table_and_fits_it() -> None:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from perennial.io.params import load_params
-from tests.conftest import ROOT, run_stage, set_params
+from tests.conftest import FLIGHTS, run_stage, set_params
 
 EXAMPLES: dict[str, Any] = {
     "flight_id": {"dtype": "id", "role": "key"},
@@ -32,7 +32,7 @@ def audited(project: Path, feature: str, join: str) -> Any:
     document = yaml.safe_load(contract.read_text()) | {"examples": EXAMPLES}
     contract.write_text(yaml.safe_dump(document, sort_keys=False))
     (project / "data" / "examples.sql").write_text(QUERY.format(feature=feature, join=join))
-    shipped = load_params(str(ROOT / "params.yaml"))
+    shipped = load_params(str(FLIGHTS / "params.yaml"))
     set_params(project, {name: shipped[name] for name in ("assemble.random_cuts", "assemble.adversarial_cuts")})
     return run_stage(project, "assemble")
 

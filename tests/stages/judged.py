@@ -15,7 +15,7 @@ from perennial.model.encoding import encode_frame, encode_target, find_classes, 
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model
 from perennial.model.seen import hash_keys
-from tests.conftest import ROOT, set_params
+from tests.conftest import FLIGHTS, set_params
 from tests.evaluation.world import know_logit, simulate_days
 
 TARGET_DTYPE = {"binary": "boolean", "multiclass": "category", "regression": "numeric"}
@@ -78,7 +78,7 @@ def make_project(folder: Path, task: str) -> Path:
     write_json(folder / "models/champion.json", {})
     audit = {"auditable": True, "passed": True, "differences": [], "rows_compared": 9}
     write_json(folder / "metrics/point_in_time.json", audit)
-    (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (folder / "params.yaml").write_text((FLIGHTS / "params.yaml").read_text())
     names = {"task": task, "target": "late", "key": "key", "time": "at", "group": None, "block": "day"}
     metric = "rmse" if task == "regression" else "log_loss"
     small = {"evaluate.replicates": 200, "evaluate.importance_rows": 300, "evaluate.slice_rows": 50}

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from perennial.io.tables import write_table
-from tests.conftest import ROOT, set_params
+from tests.conftest import FLIGHTS, set_params
 from tests.stages.judged import make_contract, make_examples
 
 SMALL: dict[str, Any] = {
@@ -26,7 +26,7 @@ def make_project(folder: Path, task: str = "binary", **changes: Any) -> Path:
         contract["examples"]["at"]["role"] = "time" if changes["problem__time"] else "ignored"
     (folder / "data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
     write_table(folder / "data/examples.parquet", make_examples(task))
-    (folder / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (folder / "params.yaml").write_text((FLIGHTS / "params.yaml").read_text())
     metric = "rmse" if task == "regression" else "log_loss"
     named = {name.replace("__", "."): value for name, value in changes.items()}
     set_params(folder, SMALL | {"problem.task": task, "problem.metric": metric} | named)

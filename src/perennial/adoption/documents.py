@@ -153,7 +153,7 @@ def plan_params(plan: TablePlan, as_of: str) -> dict[str, Any]:
         "problem.label_known_at": None,
         "problem.metric": "rmse" if target.task == "regression" else "log_loss",
         **_costs(plan),
-        "problem.as_of": plan.last[:10] if plan.last else as_of,
+        "problem.as_of": plan.until or as_of,
         "assemble.days": [],
         "split.test_days": test_days if plan.time else 62,
         "split.valid_days": valid_days if plan.time else 30,

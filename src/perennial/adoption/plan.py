@@ -42,7 +42,8 @@ class ColumnPlan:
 class TablePlan:
     """A table as it is to be adopted: rows, columns in their order, key, time, group, target, missing spellings.
 
-    `cells` are the plain cells by column, missing as the empty text; `key` None means that the rows are numbered.
+    `cells` are the plain cells by column, missing as the empty text; `key` None means that the rows are numbered;
+    `days` is how many days the rows span and `until` the midnight after the last of them.
     """
 
     name: str
@@ -55,7 +56,7 @@ class TablePlan:
     copies: int
     cells: pd.DataFrame
     days: int = 0
-    last: str | None = None
+    until: str | None = None
     warnings: tuple[str, ...] = field(default=())
 
 
@@ -120,7 +121,7 @@ def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
     refuse_without_inputs(columns)
     inputs = [column.name for column in columns if column.role == "input"]
     cells = pd.DataFrame({c: r.cells.reindex(frame.index).fillna("") for c, r in readings.items()})
-    days, last = (0, None) if time is None else _span(typed[time])
+    days, until = (0, None) if time is None else _span(typed[time])
     unused = [column for column, values in others.items() if _is_instant(values)]
     if time is None and unused:
         warnings.append(
@@ -141,7 +142,7 @@ def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
         int(cells[[*inputs, named]].duplicated().sum()),
         cells,
         days,
-        last,
+        until,
         tuple(warnings),
     )
 
@@ -151,7 +152,8 @@ def _is_instant(values: pd.Series) -> bool:
 
 
 def _span(time: pd.Series) -> tuple[int, str]:
-    return int((time.max().normalize() - time.min().normalize()).days) + 1, str(time.max())
+    first, last = time.min().normalize(), time.max().normalize()
+    return int((last - first).days) + 1, str((last + pd.Timedelta("1D")).date())
 
 
 def refuse_repeated_key(key: str | None, readings: Mapping[str, Reading], rows: int) -> None:

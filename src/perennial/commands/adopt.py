@@ -6,10 +6,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
+
 from perennial.adoption.documents import plan_params, read_out, render_contract, render_query, row_name
 from perennial.adoption.plan import TablePlan, Wishes, plan_table
 from perennial.commands.graph import write_graph
 from perennial.io.adoption import read_cells_of, refuse_dirty_tree, set_params, write_snapshot
+from perennial.io.contract import read_contract
 from perennial.io.files import write_json, write_text
 from perennial.refusal import Refusal
 
@@ -33,9 +36,27 @@ def adopt(arguments: argparse.Namespace) -> None:
         return
     if not arguments.yes:
         refuse_unasked(arguments.source)
+    if is_adopted(plan):
+        refresh_data(plan)
+        print("the table is adopted already: only data/source and problem.as_of are new; `make repro` reruns the rest.")
+        return
     write_plan(plan)
     print("written: data/contract.yaml, data/examples.sql, params.yaml, data/source.dvc; `git diff` shows it.")
     print("Say in params.yaml what the decision costs; then `make repro`.")
+
+
+def is_adopted(plan: TablePlan) -> bool:
+    """Tell whether the contract speaks of this table already, with the same columns."""
+    source = read_contract().sources.get(plan.name)
+    names = [row_name(plan)] * (plan.key is None) + [column.name for column in plan.columns]
+    return source is not None and [column.name for column in source.columns] == names
+
+
+def refresh_data(plan: TablePlan) -> None:
+    """Write the snapshot anew; what was declared of it, by us or by hand, stays."""
+    write_snapshot(plan.name, numbered_cells(plan))
+    if plan.until:
+        set_params({"problem.as_of": plan.until})
 
 
 def refuse_unasked(source: str) -> None:
@@ -46,13 +67,17 @@ def refuse_unasked(source: str) -> None:
         raise Refusal("nothing is written: say what is different with --target, --task, --time, --group or --key.")
 
 
+def numbered_cells(plan: TablePlan) -> pd.DataFrame:
+    """Return the plain cells with a first column that numbers the rows where the table has no key."""
+    if plan.key is not None:
+        return plan.cells
+    numbers = pd.Series(range(1, plan.rows + 1), index=plan.cells.index, name=row_name(plan)).astype("str")
+    return pd.concat([numbers, plan.cells], axis=1)
+
+
 def write_plan(plan: TablePlan) -> None:
     """Write the snapshot, then the documents that speak of it."""
-    cells = plan.cells
-    if plan.key is None:
-        cells = cells.copy()
-        cells.insert(0, row_name(plan), range(1, plan.rows + 1))
-    path = write_snapshot(plan.name, cells)
+    path = write_snapshot(plan.name, numbered_cells(plan))
     write_text("data/contract.yaml", render_contract(plan, path))
     write_text("data/examples.sql", render_query(plan))
     set_params(plan_params(plan, datetime.now(UTC).date().isoformat()))

@@ -80,7 +80,7 @@ def read_file(path: Path) -> pd.DataFrame:
         if suffix in PARQUET:
             relation = f"read_parquet({_literal(path)})"
         elif suffix in LINES:
-            relation = f"read_json({_literal(path)}, format = 'newline_delimited', maximum_depth = 1)"
+            relation = f"read_json({_literal(path)}, format = 'newline_delimited')"
         else:
             relation = csv_relation(path, scratch)
         return _as_text(database, relation, path)

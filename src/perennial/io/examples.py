@@ -88,7 +88,8 @@ def check_query(connection: duckdb.DuckDBPyConnection, contract: Contract, query
     tree = parse_sql(connection, query.strip().rstrip(";"))
     if tree.get("error"):
         raise _refuse_query(tree["error_message"])
-    refuse_escape(tree["statements"], contract.sources, unstable_functions(connection))
+    columns = {each.name for source in contract.sources.values() for each in (*source.columns, *source.derived)}
+    refuse_escape(tree["statements"], contract.sources, unstable_functions(connection), columns)
 
 
 def between_sql(time: str, since: np.datetime64 | None, until: np.datetime64) -> str:

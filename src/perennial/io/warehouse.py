@@ -53,12 +53,13 @@ def check_expressions(connection: duckdb.DuckDBPyConnection, contract: Contract)
     static = [source.name for source in contract.sources.values() if is_static(source)]
     unstable = unstable_functions(connection)
     for source in contract.sources.values():
+        names = [column.name for column in (*source.columns, *source.derived)]
         for column in (*source.columns, *source.derived):
             for text in filter(None, {column.sql, None if column.known_at == STATIC else column.known_at}):
                 tree = parse_sql(connection, f"SELECT {text}")
                 place = f"{source.name}.{column.name}"
                 if not tree.get("error"):  # what does not parse is refused where it is run, in DuckDB's words
-                    refuse_beyond_row(tree["statements"], static, unstable, place)
+                    refuse_beyond_row(tree["statements"], static, unstable, place, names)
 
 
 def read_folder_sql(folder: str | Path) -> str:
