@@ -30,8 +30,8 @@ def test_a_birth_date_and_a_short_span_are_no_time() -> None:
 
 
 def test_rows_of_one_customer_belong_together() -> None:
-    visits = pd.concat([customers(50)] * 4, ignore_index=True)
-    assert find_group(readings(visits), None, "churned", 200) == "customer_id"
+    visits = pd.concat([customers(150)] * 4, ignore_index=True)
+    assert find_group(readings(visits), None, "churned", 600) == "customer_id"
     assert find_group(readings(customers()), "customer_id", "churned", 400) is None
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from perennial.adoption.cells import Reading
 
 FEWEST_DAYS = 20  # a shorter span cannot be divided into months that learn, choose and judge
+FEWEST_GROUPS = 100  # a fifth of fewer is too few to judge by
 LONGEST_YEARS = 30  # dates that reach further back are of birth, not of what happened
 _KEY = re.compile(r"(?i:(^|[_\s])(id|key|uuid|guid|no|number|code|ref)$)|[a-z](Id|ID)$")
 _TIME = re.compile(r"date|time|created|_at$|stamp|when|day$|pickup|start", re.IGNORECASE)
@@ -53,6 +54,6 @@ def find_group(readings: Mapping[str, Reading], key: str | None, target: str, ro
     for name, reading in readings.items():
         count = reading.cells.nunique()
         named = _KEY.search(name) and not name.lower().endswith("code")
-        if name not in (key, target) and named and len(reading.cells) == rows and 20 <= count <= rows / 2:
+        if name not in (key, target) and named and len(reading.cells) == rows and FEWEST_GROUPS <= count <= rows / 2:
             return name
     return None

@@ -156,10 +156,15 @@ def write_snapshot(name: str, cells: pd.DataFrame) -> str:
     """Write the plain cells as data/source/NAME.csv, alone in that folder, version it with DVC, return its path."""
     with replace_folder(SOURCE) as folder:
         cells.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    version_folder()
+    return f"{SOURCE.as_posix()}/{name}.csv"
+
+
+def version_folder() -> None:
+    """Put data/source under DVC; raises Refusal when DVC does not take it."""
     done = subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", str(SOURCE)], capture_output=True, text=True)
     if done.returncode != 0:
         raise Refusal(f"DVC did not take {SOURCE} ({done.stderr.strip()[-200:]}): run `dvc add {SOURCE}`.")
-    return f"{SOURCE.as_posix()}/{name}.csv"
 
 
 def set_params(changes: dict[str, Any], path: str = "params.yaml") -> None:

@@ -1,0 +1,101 @@
+"""Whatever the table: it is adopted and reaches its split, or it is refused in a sentence; never anything else."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from perennial.adoption.plan import Wishes, plan_table
+from perennial.commands.adopt import write_plan
+from perennial.data.contract import inputs_of
+from perennial.io import adoption
+from perennial.io.adoption import read_cells_of
+from perennial.io.contract import read_contract
+from perennial.io.tables import read_table
+from perennial.refusal import Refusal
+from perennial.stages import assemble, ingest, split, validate
+from tests.conftest import copy_inputs, set_params
+
+PRINTABLE = st.characters(codec="utf-8", categories=("L", "N", "P", "S"))
+ODD = ("select", "group", "order", "it's", 'say "x"', "a.b", "null", "true", "größe", "id", "time", "y" * 300)
+NAMES = st.one_of(st.text(PRINTABLE, min_size=1, max_size=12), st.sampled_from(ODD))
+KINDS = ("number", "whole", "word", "flag", "day", "constant", "empty", "mixed", "code", "sentence", "key")
+ASKED = ("number", "flag", "flag", "class", "class", "word", "empty", "key")
+
+
+def make_column(kind: str, rows: int, draw: np.random.Generator) -> list[str]:
+    """Return the text cells of one column."""
+    made: dict[str, Any] = {
+        "number": lambda: [f"{value:.4g}" for value in draw.normal(0, 10.0 ** draw.integers(-3, 9), rows)],
+        "whole": lambda: [str(value) for value in draw.integers(-5, 40, rows)],
+        "word": lambda: [str(value) for value in draw.choice(["red", "O'Hara", "né", "NA", "a;b", 'q"q', " "], rows)],
+        "class": lambda: [str(value) for value in draw.choice(["a", "b", "c"], rows)],
+        "flag": lambda: [str(value) for value in draw.choice(["True", "False"], rows)],
+        "day": lambda: [str(np.datetime64("2020-01-01") + day) for day in draw.integers(0, 400, rows)],
+        "constant": lambda: ["same"] * rows,
+        "empty": lambda: [""] * rows,
+        "mixed": lambda: [str(value) for value in draw.choice(["1", "2.5", "x", "", "2020-01-01"], rows)],
+        "code": lambda: [f"{value:03d}" for value in draw.integers(0, 30, rows)],
+        "sentence": lambda: [f"this is the remark number {value}" for value in draw.integers(0, 1000, rows)],
+        "key": lambda: [f"K{number}" for number in range(rows)],
+    }
+    cells: list[str] = made[kind]()
+    holes = draw.random(rows) < draw.choice([0.0, 0.0, 0.2])
+    return ["" if hole and kind != "key" else cell for cell, hole in zip(cells, holes, strict=True)]
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> pd.DataFrame:
+    """A table of 60 to 300 rows and any mix of columns, the last of which is asked about."""
+    kinds = [*draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=7)), draw(st.sampled_from(ASKED))]
+    names = draw(st.lists(NAMES, min_size=len(kinds), max_size=len(kinds), unique=True))
+    rows, seed = draw(st.integers(60, 300)), draw(st.integers(0, 2**32 - 1))
+    made = np.random.default_rng(seed)
+    return pd.DataFrame({name: make_column(kind, rows, made) for name, kind in zip(names, kinds, strict=True)})
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of flights, to adopt other tables in."""
+    return copy_inputs(tmp_path_factory.mktemp("any") / "project")
+
+
+def reach_split(table: pd.DataFrame, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    # DVC takes seconds for what is not asked here.
+    monkeypatch.setattr(adoption, "version_folder", lambda: None)
+    path = project / ".perennial" / "table.csv"
+    path.parent.mkdir(exist_ok=True)
+    table.to_csv(path, index=False)
+    try:
+        plan = plan_table(read_cells_of(str(path), None), "table", Wishes(target=str(table.columns[-1])))
+        write_plan(plan)
+        set_params(project, {"engine.workers": 1, "assemble.random_cuts": 1, "assemble.adversarial_cuts": 0})
+        for stage in (ingest, validate, assemble, split):
+            stage.main()
+    except Refusal:
+        return
+    assert len(read_table("data/examples.parquet")) == len(table)
+    assert [column.name for column in inputs_of(read_contract())] == [c.name for c in plan.columns if c.role == "input"]
+
+
+@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(table=tables())
+def test_any_table_reaches_its_split_or_is_refused(
+    table: pd.DataFrame, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reach_split(table, project, monkeypatch)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(table=tables())
+def test_a_hundred_other_tables_reach_their_split_or_are_refused(
+    table: pd.DataFrame, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reach_split(table, project, monkeypatch)
