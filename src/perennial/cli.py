@@ -6,6 +6,7 @@ from typing import Any
 
 from perennial.commands.adopt import adopt
 from perennial.commands.graph import rewrite_graph
+from perennial.commands.score import score
 from perennial.commands.serving import serve
 from perennial.commands.verdict import rebuild_report, say_verdict
 from perennial.io.process import run_entry
@@ -27,6 +28,9 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         take.add_argument(f"--{name}")
     take.add_argument("--yes", action="store_true", help="take the proposal without asking")
     take.add_argument("--dry-run", action="store_true", help="propose, write nothing")
+    answer = add("score", score)
+    answer.add_argument("source", help="a CSV or Parquet file with one row per decision")
+    answer.add_argument("target", help="where the answers go: NAME.csv or NAME.parquet")
     add("serve", serve).add_argument("--port", type=int, help="instead of serve.port of params.yaml")
     add("verdict", say_verdict)
     add("report", rebuild_report)

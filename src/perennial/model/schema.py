@@ -1,6 +1,6 @@
 """What the service must know of each input: the part of the contract that travels in the bundle."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +11,28 @@ def _bound(value: float | None, dtype: str) -> float | str | None:
     if value is None or dtype != "datetime":
         return value
     return datetime.fromtimestamp(value, UTC).replace(tzinfo=None).isoformat()
+
+
+def parse_inputs(inputs: Iterable[Mapping[str, Any]]) -> tuple[Column, ...]:
+    """Return the columns that `describe_inputs` described."""
+    return tuple(
+        Column(
+            name=one["name"],
+            dtype=one["dtype"],
+            nullable=one["nullable"],
+            low=_number(low, one["dtype"]),
+            high=_number(high, one["dtype"]),
+            allowed=tuple(one.get("allowed") or ()),
+        )
+        for one in inputs
+        for low, high in [one.get("range") or (None, None)]
+    )
+
+
+def _number(value: float | str | None, dtype: str) -> float | None:
+    if value is None or dtype != "datetime":
+        return None if value is None else float(value)
+    return datetime.fromisoformat(str(value)).replace(tzinfo=UTC).timestamp()
 
 
 def describe_inputs(columns: Iterable[Column]) -> list[dict[str, Any]]:

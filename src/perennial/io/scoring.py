@@ -1,0 +1,147 @@
+"""A table of any length scored in pieces: bounded memory, rejected rows beside, and a killed run goes on."""
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from perennial.data.contract import Column, Source
+from perennial.data.point_in_time import quote
+from perennial.data.typed import UNPARSED, typed_sql
+from perennial.data.validation import bad_rows, row_reasons, rule_masks
+from perennial.io.adoption import csv_relation
+from perennial.io.engine import count_cores
+from perennial.io.files import replace_file, scratch_folder, sha256_file
+from perennial.io.tables import write_table
+from perennial.io.warehouse import open_warehouse
+from perennial.model.encoding import predict_frame
+from perennial.model.predictor import Model, decide
+from perennial.refusal import Refusal
+
+PIECE = 131_072
+ANSWERS = ("score", "decision", "model_version")
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many rows were scored and how many were rejected."""
+
+    scored: int
+    rejected: int
+
+
+def score_file(model: Model, columns: Sequence[Column], bundle: str, source: Path, target: Path) -> Tally:
+    """Score `source` (CSV or Parquet) into `target`, and its bad rows with their reasons into `rejected_path(target)`.
+
+    Every column of the source is kept; score, decision and model_version are added. `bundle` is the model's hash.
+    Raises Refusal when the source is not there or damaged, or lacks a column that the model needs.
+    """
+    if not source.is_file():
+        raise Refusal(f"{source} is not there: give a CSV or Parquet file.")
+    pieces = Path(".perennial/scoring") / piece_name(bundle, source)
+    pieces.mkdir(parents=True, exist_ok=True)
+    with open_warehouse(1.0) as database, scratch_folder("score") as scratch, _relation(source, scratch) as relation:
+        for number, table in enumerate(
+            tqdm(read_typed(database, relation, columns, source), desc="score", unit="piece")
+        ):
+            good, bad = pieces / f"{number:06d}.good.parquet", pieces / f"{number:06d}.bad.parquet"
+            if not bad.exists():
+                scored, rejected = score_piece(model, columns, table, bundle[:12])
+                write_table(good, scored)
+                write_table(bad, rejected)
+    tally = Tally(join_pieces(pieces, "good", target), join_pieces(pieces, "bad", rejected_path(target)))
+    shutil.rmtree(pieces)
+    return tally
+
+
+def rejected_path(target: Path) -> Path:
+    """Return where the rows go that cannot be scored: beside the answers."""
+    return target.with_name(f"{target.stem}.rejected{target.suffix}")
+
+
+def piece_name(bundle: str, source: Path) -> str:
+    """Return a name for the pieces of one model over one file's content."""
+    return hashlib.sha256(f"{bundle}{sha256_file(source)}".encode()).hexdigest()[:24]
+
+
+@contextmanager
+def _relation(source: Path, scratch: Path) -> Iterator[str]:
+    if source.suffix == ".parquet":
+        yield f"read_parquet('{str(source).replace(chr(39), chr(39) * 2)}')"
+    else:
+        yield csv_relation(source, scratch)
+
+
+def read_typed(
+    database: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], source: Path
+) -> Iterator[pa.Table]:
+    """Yield the rows in pieces: the model's columns typed as the contract types them, the others as text."""
+    try:
+        names = database.sql(f"SELECT * FROM {relation}").columns
+        refuse_other_columns(names, columns, source)
+        texts = ", ".join(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in names)
+        known = {column.name: column for column in columns}
+        every = tuple(known.get(name, Column(name, "text")) for name in names)
+        described = Source("rows", "", (), None, None, None, 1.0, ("",), every, ())
+        query = typed_sql(described, f"(SELECT {texts} FROM {relation})")
+        for batch in database.sql(query).to_arrow_reader(PIECE):
+            yield pa.Table.from_batches([batch])
+    except duckdb.Error as error:
+        raise Refusal(f"{source} does not read as a table ({' '.join(str(error).split())[:200]}).") from None
+
+
+def refuse_other_columns(names: Sequence[str], columns: Sequence[Column], source: Path) -> None:
+    """Raise Refusal when a column of the model is not there, or one is called as an answer will be."""
+    absent = [column.name for column in columns if column.name not in names]
+    if absent:
+        raise Refusal(
+            f"{source} has no column {absent[0]!r}, which the model needs: add it, empty where it is missing."
+        )
+    taken = [name for name in (*ANSWERS, UNPARSED, "reasons") if name in names]
+    if taken:
+        raise Refusal(f"{source} has a column {taken[0]!r}, as an answer is called: rename it.")
+
+
+def score_piece(model: Model, columns: Sequence[Column], table: pa.Table, version: str) -> tuple[pa.Table, pa.Table]:
+    """Return the rows with their answers, and the rows that the contract does not take with their reasons."""
+    frame = table.to_pandas()
+    masks = rule_masks(frame, columns)
+    bad, rows = bad_rows(masks, len(frame)), table.drop_columns([UNPARSED])
+    reasons = pa.array(row_reasons(masks, bad), type=pa.string())
+    good = frame[~bad].reset_index(drop=True)
+    scores = predict_frame(model, good, num_threads=count_cores()) if len(good) else np.zeros(0)
+    answers = {
+        "score": pa.array(scores if scores.ndim == 1 else scores.max(axis=1), type=pa.float64()),
+        "decision": pa.array([str(each) for each in decide(model, scores)] if len(good) else [], type=pa.string()),
+        "model_version": pa.array([version] * len(good), type=pa.string()),
+    }
+    answered = rows.filter(pa.array(~bad))
+    for name, values in answers.items():
+        answered = answered.append_column(name, values)
+    return answered, rows.filter(pa.array(bad)).append_column("reasons", reasons)
+
+
+def join_pieces(pieces: Path, kind: str, target: Path) -> int:
+    """Write the pieces of one kind one after the other as `target`, whole or not at all; return how many rows."""
+    files, rows = sorted(pieces.glob(f"*.{kind}.parquet")), 0
+    with replace_file(target) as place:
+        if target.suffix == ".csv":
+            for number, file in enumerate(files):
+                frame = pq.read_table(file).to_pandas()
+                frame.to_csv(place, mode="a", header=number == 0, index=False, lineterminator="\n")
+                rows += len(frame)
+        else:
+            with pq.ParquetWriter(place, pq.read_schema(files[0])) as writer:
+                for file in files:
+                    table = pq.read_table(file)
+                    writer.write_table(table)
+                    rows += table.num_rows
+    return rows

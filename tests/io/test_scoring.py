@@ -1,0 +1,113 @@
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from perennial.io import scoring
+from perennial.io.scoring import score_file
+from perennial.model.predictor import predict_rows
+from perennial.model.schema import parse_inputs
+from perennial.refusal import Refusal
+from tests.tiny import INPUTS, ROW, tiny_model
+
+COLUMNS = parse_inputs(INPUTS)
+BUNDLE, CARRIERS = "ab" * 32, ("UA", "AA", None, "ZZ")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def rows(count: int = 40) -> pd.DataFrame:
+    made: list[dict[str, Any]] = [
+        ROW | {"trip": f"t{n}", "distance": 100.0 * n, "carrier": CARRIERS[n % 4], "holiday": n % 3 == 0}
+        for n in range(count)
+    ]
+    return pd.DataFrame(made)
+
+
+def score(source: str, target: str, model: Any = None) -> tuple[int, int]:
+    tally = score_file(model or tiny_model(), COLUMNS, BUNDLE, Path(source), Path(target))
+    return tally.scored, tally.rejected
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_answers_equal_those_of_the_service(suffix: str) -> None:
+    table = rows()
+    table.to_csv("in.csv", index=False) if suffix == "csv" else table.to_parquet("in.parquet")
+    assert score(f"in.{suffix}", "out.parquet") == (40, 0)
+    found = pd.read_parquet("out.parquet")
+    offline = [
+        {name: row[name] for name in ROW} for row in table.astype(object).where(table.notna(), None).to_dict("records")
+    ]
+    assert found["score"].tolist() == pytest.approx(predict_rows(tiny_model(), offline).tolist(), abs=1e-12)
+    assert found["trip"].tolist() == table["trip"].tolist()
+    assert set(found["decision"]) <= {"True", "False"}
+    assert set(found["model_version"]) == {BUNDLE[:12]}
+
+
+def test_rows_that_the_contract_does_not_take_go_beside_with_their_reasons() -> None:
+    table = rows(6).astype(object)
+    table.loc[1, "distance"], table.loc[2, "holiday"], table.loc[3, "at"] = 9e9, None, "tomorrow"
+    table.to_csv("in.csv", index=False)
+    assert score("in.csv", "out.csv") == (3, 3)
+    beside = pd.read_csv("out.rejected.csv")
+    assert beside["trip"].tolist() == ["t1", "t2", "t3"]
+    assert "distance: above 5000" in beside["reasons"][0]
+    assert "holiday: missing" in beside["reasons"][1]
+    assert "at: not datetime" in beside["reasons"][2]
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_every_task_is_scored(task: str) -> None:
+    rows().to_csv("in.csv", index=False)
+    assert score("in.csv", "out.csv", tiny_model(task=task)) == (40, 0)
+    assert pd.read_csv("out.csv")["score"].notna().all()
+
+
+def test_a_run_that_was_cut_short_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "PIECE", 1000)
+    rows(9_000).to_parquet("in.parquet")
+    done: list[int] = []
+    whole = scoring.score_piece
+
+    def stop_at_third(*arguments: Any) -> Any:
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(1)
+        return whole(*arguments)
+
+    monkeypatch.setattr(scoring, "score_piece", stop_at_third)
+    with pytest.raises(KeyboardInterrupt):
+        score("in.parquet", "out.parquet")
+    assert not Path("out.parquet").exists()
+    monkeypatch.setattr(scoring, "score_piece", lambda *arguments: (done.append(1), whole(*arguments))[1])
+    assert score("in.parquet", "out.parquet")[0] + len(pd.read_parquet("out.rejected.parquet")) == 9_000
+    assert len(done) == 9, "what was done before is not done again"
+    assert pd.read_parquet("out.parquet")["trip"].is_unique
+    assert not list(Path(".perennial/scoring").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda table: table.drop(columns="carrier"), "has no column 'carrier', which the model needs"),
+        (lambda table: table.assign(score=1), "has a column 'score', as an answer is called"),
+    ],
+)
+def test_a_table_of_other_columns_is_refused(change: Any, said: str) -> None:
+    change(rows()).to_csv("in.csv", index=False)
+    with pytest.raises(Refusal, match=said):
+        score("in.csv", "out.csv")
+    assert not Path("out.csv").exists()
+
+
+def test_a_table_that_is_not_there_or_damaged_is_refused() -> None:
+    with pytest.raises(Refusal, match="is not there"):
+        score("in.csv", "out.csv")
+    Path("in.parquet").write_bytes(b"no")
+    with pytest.raises(Refusal, match="does not read as a table"):
+        score("in.parquet", "out.csv")
