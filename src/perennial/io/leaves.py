@@ -83,6 +83,7 @@ LEAVES: dict[str, Leaf] = {
     **dict.fromkeys(("report.columns", "report.slices"), COUNT),
     **dict.fromkeys(("package.max_rows", "package.max_body_bytes", "rehearse.rows", "rehearse.requests"), SOME),
     **dict.fromkeys(("rehearse.start_seconds", "rehearse.p50_ms", "rehearse.p95_ms", "rehearse.memory_mb"), POSITIVE),
+    "remote.deadline_seconds": POSITIVE,
     "serve.port": Leaf("whole", 1, 65535),
 }
 
