@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from perennial.commands.graph import rewrite_graph
-from perennial.commands.health import doctor
+from perennial.commands.health import doctor, refuse_declarations
 from perennial.commands.merging import merge_lock
 from perennial.commands.serving import serve
 from perennial.commands.sharing import describe_remote, pull, push, verify_data
@@ -37,6 +37,7 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     verify.add_argument("--heal", action="store_true", help="replace what is damaged by a sound copy")
     verify.add_argument("--cache-only", action="store_true", help="leave the remote alone")
     add("doctor", doctor)
+    add("declarations", refuse_declarations)
     merge = add("merge-lock", merge_lock)
     merge.add_argument("--install", action="store_true", help="let Git merge dvc.lock this way in this clone")
     merge.add_argument(

@@ -1,9 +1,11 @@
-"""`perennial doctor`: what is wrong here, and the command that mends it."""
+"""`perennial doctor` and `perennial declarations`: what is wrong here, and what mends it."""
 
 import argparse
 
+from perennial.io.contract import read_contract
 from perennial.io.finding import render_finding
 from perennial.io.health import examine
+from perennial.io.params import graph_params, read_params
 from perennial.refusal import Refusal
 
 
@@ -15,3 +17,9 @@ def doctor(_arguments: argparse.Namespace) -> None:
         wrong += finding.wrong
     if wrong:
         raise Refusal(f"{wrong} of these are wrong: run what stands beside `mend`, then `perennial doctor` again.")
+
+
+def refuse_declarations(_arguments: argparse.Namespace) -> None:
+    """Read params.yaml and data/contract.yaml in whole; exit 1 at the first mistake, before any stage runs."""
+    read_params(tuple(sorted(graph_params())))
+    read_contract()

@@ -8,7 +8,7 @@ from perennial.io.finding import Finding
 from perennial.io.git import ask_git, unmerged_files
 from perennial.io.machine import check_disk, check_environment, check_openmp, check_python
 from perennial.io.objects import LOCK, read_lock
-from perennial.io.params import read_params
+from perennial.io.params import graph_params, read_params
 from perennial.io.remote import probe_remote, read_config, read_remote, refuse_unverified
 from perennial.io.traces import check_cache, check_locks, check_processes, check_scratch
 from perennial.refusal import Refusal
@@ -55,7 +55,7 @@ def check_dvc_lock() -> Finding:
 def check_declarations() -> Iterator[Finding]:
     """Judge params.yaml and data/contract.yaml."""
     try:
-        read_params(())
+        read_params(tuple(sorted(graph_params())))
         yield Finding("params.yaml", "every key and value can be used")
     except Refusal as refusal:
         yield refused_finding("params.yaml", refusal)
