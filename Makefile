@@ -23,6 +23,7 @@ setup: .venv/.runtime
 
 repro: .venv/.runtime ## rerun what changed, then say the verdict (exit 1 when the model is not blessed)
 	@mkdir -p $(TMPDIR)
+	@perennial declarations
 	dvc repro
 	@perennial report
 	@perennial verdict

@@ -1,4 +1,4 @@
-"""`perennial`: the commands around the graph; each is named in the Makefile and the README by the same word."""
+"""`perennial`: the commands around the graph; each is named in the README by the same word."""
 
 import argparse
 from collections.abc import Sequence
@@ -6,8 +6,11 @@ from typing import Any
 
 from perennial.commands.adopt import adopt
 from perennial.commands.graph import rewrite_graph
+from perennial.commands.health import doctor, refuse_declarations
+from perennial.commands.merging import merge_lock
 from perennial.commands.score import score
 from perennial.commands.serving import serve
+from perennial.commands.sharing import describe_remote, pull, push, verify_data
 from perennial.commands.verdict import rebuild_report, say_verdict
 from perennial.io.process import run_entry
 
@@ -35,6 +38,22 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("verdict", say_verdict)
     add("report", rebuild_report)
     add("graph", rewrite_graph).add_argument("--check", action="store_true", help="change nothing, exit 1 when stale")
+    remote = add("remote", describe_remote)
+    remote.add_argument("url", help="s3://BUCKET/FOLDER, or the path of a folder that the team shares")
+    remote.add_argument("--name", default="storage")
+    remote.add_argument("--endpoint", help="http(s) address of an S3 server other than Amazon's")
+    remote.add_argument("--profile", help="of ~/.aws, written to .dvc/config.local alone")
+    for command in (add("push", push), add("pull", pull), verify := add("verify-data", verify_data)):
+        command.add_argument("--seconds", type=float, help="instead of remote.deadline_seconds of params.yaml")
+    verify.add_argument("--heal", action="store_true", help="replace what is damaged by a sound copy")
+    verify.add_argument("--cache-only", action="store_true", help="leave the remote alone")
+    add("doctor", doctor)
+    add("declarations", refuse_declarations)
+    merge = add("merge-lock", merge_lock)
+    merge.add_argument("--install", action="store_true", help="let Git merge dvc.lock this way in this clone")
+    merge.add_argument(
+        "--sides", nargs=3, metavar=("FORK", "OURS", "THEIRS"), help="three files, as Git's driver gives"
+    )
     return parser.parse_args(words)
 
 

@@ -8,7 +8,6 @@ from perennial.io.files import (
     read_json,
     replace_file,
     replace_folder,
-    scratch_folder,
     sha256_file,
     sha256_text,
     write_json,
@@ -58,13 +57,6 @@ def test_unreadable_json_is_refused_in_one_sentence(tmp_path: Path, text: str | 
         (tmp_path / "a.json").write_text(text)
     with pytest.raises(Refusal, match=sentence):
         read_json(tmp_path / "a.json")
-
-
-def test_scratch_is_inside_the_repository_and_goes_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with scratch_folder("x") as folder:
-        assert tmp_path in folder.parents
-    assert not folder.exists()
 
 
 def test_hashes_agree(tmp_path: Path) -> None:

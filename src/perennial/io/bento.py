@@ -11,8 +11,9 @@ from typing import Any
 import yaml
 
 from perennial.io.bundle import bundle_hash
-from perennial.io.files import replace_folder, scratch_folder, sha256_file, write_json, write_text
+from perennial.io.files import replace_folder, sha256_file, write_json, write_text
 from perennial.io.graph import import_closure
+from perennial.io.scratch import scratch_folder
 from perennial.refusal import Refusal
 
 SERVICE = "perennial.serving.service"

@@ -4,30 +4,25 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from perennial.io.scratch import drop_dead, hold_new, leftover_names, temporary_name
 from perennial.refusal import Refusal
-
-
-def _temporary_name(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.part")
 
 
 @contextmanager
 def replace_file(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it takes the place of `path` in one step."""
+    """Yield an empty temporary file beside `path`; on success it takes the place of `path` in one step."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary_name(path)
-    try:
+    drop_dead(leftover_names(path))
+    temporary = temporary_name(path)
+    with hold_new(temporary, folder=False):
         yield temporary
         os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -35,17 +30,14 @@ def replace_folder(path: str | Path) -> Iterator[Path]:
     """Yield an empty temporary folder beside `path`; on success it takes the place of `path`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary, old = _temporary_name(path), path.with_name(f".{path.name}.{os.getpid()}.old")
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir()
-    try:
+    drop_dead(leftover_names(path))
+    temporary, old = temporary_name(path), temporary_name(path)
+    with hold_new(temporary, folder=True):
         yield temporary
         if path.exists():
             os.replace(path, old)
         os.replace(temporary, path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -78,12 +70,3 @@ def sha256_file(path: str | Path) -> str:
 def sha256_text(text: str) -> str:
     """Return the SHA-256 of `text` in UTF-8 as 64 hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@contextmanager
-def scratch_folder(name: str) -> Iterator[Path]:
-    """Yield a temporary folder inside the repository (`.perennial/tmp`), removed afterwards."""
-    root = Path(".perennial/tmp").absolute()
-    root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f"{name}-", dir=root) as folder:
-        yield Path(folder)

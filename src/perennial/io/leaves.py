@@ -58,7 +58,7 @@ LEAVES: dict[str, Leaf] = {
     **dict.fromkeys(("split.test_days", "split.valid_days"), SOME),
     "split.folds": Leaf("whole", 2, 100),
     **dict.fromkeys(("split.test_share", "split.valid_share", "split.max_repeated"), SHARE),
-    "search.families": TEXTS,
+    "search.families": Leaf("texts", words=("lightgbm", "linear")),
     **dict.fromkeys(("search.trials", "search.batch", "search.max_rounds", "search.patience", "search.kept"), SOME),
     "search.sample_rows": COUNT,
     **dict.fromkeys(("train.members", "train.max_rounds", "train.patience", "train.replicates"), SOME),
@@ -83,6 +83,7 @@ LEAVES: dict[str, Leaf] = {
     **dict.fromkeys(("report.columns", "report.slices"), COUNT),
     **dict.fromkeys(("package.max_rows", "package.max_body_bytes", "rehearse.rows", "rehearse.requests"), SOME),
     **dict.fromkeys(("rehearse.start_seconds", "rehearse.p50_ms", "rehearse.p95_ms", "rehearse.memory_mb"), POSITIVE),
+    "remote.deadline_seconds": POSITIVE,
     "serve.port": Leaf("whole", 1, 65535),
 }
 
@@ -114,7 +115,9 @@ def _fits(leaf: Leaf, value: Any) -> bool:
         case "text":
             return _is_text(value) and (not leaf.words or value in leaf.words)
         case "texts":
-            return isinstance(value, list) and all(map(_is_text, value))
+            named = isinstance(value, list) and all(map(_is_text, value))
+            # A list that may hold certain words alone names at least one, each once.
+            return named and (not leaf.words or (0 < len(value) == len(set(value)) and set(value) <= set(leaf.words)))
         case "days":
             return isinstance(value, list) and all(read_instant(day) for day in value)
         case "flag":
@@ -134,7 +137,8 @@ def _demand(leaf: Leaf) -> str:
         bounds = f" from {leaf.low:g} to {leaf.high:.10g}"
     elif math.isfinite(leaf.low):
         bounds = f" of at least {leaf.low:g}"
-    words = f"one of {', '.join(leaf.words)}" if leaf.words else KINDS[leaf.kind]
+    some = "some of" if leaf.kind == "texts" else "one of"
+    words = f"{some} {', '.join(leaf.words)}" if leaf.words else KINDS[leaf.kind]
     return f"{words}{bounds}{' or null' if leaf.nullable else ''}"
 
 

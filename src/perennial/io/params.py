@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from perennial.io.clashes import refuse_clashes
+from perennial.io.documents import load_yaml
 from perennial.io.leaves import read_instant, refuse_misfits
 from perennial.refusal import Refusal
 
 PATH, GRAPH = "params.yaml", "dvc.yaml"
-BESIDE_STAGES = {"serve", "records", "monitor"}
+BESIDE_STAGES = {"serve", "remote", "records", "monitor"}
 """Sections that no stage reads."""
 
 
@@ -25,13 +25,7 @@ def flatten(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _load_mapping(path: str | Path) -> dict[str, Any]:
-    try:
-        with open(path, encoding="utf-8") as file:
-            document = yaml.safe_load(file)
-    except FileNotFoundError:
-        raise Refusal(f"{path} is not there: run this in the root of the repository.") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise Refusal(f"{path} is not YAML in UTF-8: {' '.join(str(error).split())}.") from None
+    document = load_yaml(path)
     if not isinstance(document, dict):
         raise Refusal(f"{path} holds {type(document).__name__}, not sections of keys: restore it from Git.")
     return document
@@ -67,7 +61,8 @@ def read_params(names: tuple[str, ...], path: str = PATH) -> dict[str, Any]:
     """Return {dotted name: value} for exactly `names`, problem.as_of as text in UTC without zone.
 
     Raises Refusal when one of them is missing, and, so that no run finds out late, when any leaf of the file has
-    another type or a value out of bounds, or is declared by no stage of the dvc.yaml beside it.
+    another type, a value out of bounds, or one that cannot be meant beside another, or is declared by no stage of
+    the dvc.yaml beside it.
     """
     leaves = load_params(path)
     for name in names:
@@ -76,4 +71,5 @@ def read_params(names: tuple[str, ...], path: str = PATH) -> dict[str, Any]:
     if known := graph_params(Path(path).with_name(GRAPH)):
         refuse_unknown(leaves, known | set(names), {name.split(".")[0] for name in leaves} - BESIDE_STAGES, path)
     refuse_misfits(leaves, path)
+    refuse_clashes(leaves, path)
     return {name: read_instant(leaves[name]) if name == "problem.as_of" else leaves[name] for name in names}

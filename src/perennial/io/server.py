@@ -14,8 +14,8 @@ from pathlib import Path
 import psutil
 
 from perennial.io.bento import bento_command, bento_environment
-from perennial.io.files import scratch_folder
 from perennial.io.process import die_with_parent
+from perennial.io.scratch import scratch_folder
 from perennial.refusal import Refusal
 
 HOST = "127.0.0.1"

@@ -1,7 +1,9 @@
 """Where a source lies, and its file made plain: found, unpacked under a cap, checked for what readers let pass."""
 
+import base64
 import codecs
 import gzip
+import hashlib
 import importlib.metadata
 import zipfile
 import zlib
@@ -29,7 +31,19 @@ def _packaged(address: str) -> Path:
     found = next((file for file in files if file.as_posix() == wanted), None)
     if found is None:
         raise Refusal(f"the package {distribution} has no file {name}: correct the path in data/contract.yaml.")
-    return Path(str(found.locate()))
+    path = Path(str(found.locate()))
+    _refuse_altered(path, found, address)
+    return path
+
+
+def _refuse_altered(path: Path, recorded: importlib.metadata.PackagePath, address: str) -> None:
+    """Raise Refusal when a packaged file is not the one its package brought: a truncated table may still parse."""
+    if recorded.hash is None or not path.is_file():
+        return
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, recorded.hash.mode).digest()
+    if base64.urlsafe_b64encode(digest).rstrip(b"=").decode() != recorded.hash.value:
+        raise Refusal(f"the file of {address} is not the one its package brought: remove .venv and run `make setup`.")
 
 
 def locate(address: str) -> list[Path]:

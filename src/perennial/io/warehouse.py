@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from perennial.data.contract import STATIC, Contract, Source, is_static
 from perennial.data.point_in_time import quote
 from perennial.data.query import refuse_beyond_row
-from perennial.io.files import scratch_folder
+from perennial.io.scratch import scratch_folder
 from perennial.io.sources import is_parquet, refuse_wrong_header, unpack_csv
 from perennial.refusal import Refusal
 

@@ -10,9 +10,10 @@ from perennial.data.point_in_time import mask_sql, quote, undatable_sql
 from perennial.data.roles import refuse_other_roles
 from perennial.data.typed import UNPARSED, derived_sql, typed_sql
 from perennial.io.contract import read_contract
-from perennial.io.files import replace_folder, scratch_folder, sha256_file, write_json
+from perennial.io.files import replace_folder, sha256_file, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
+from perennial.io.scratch import scratch_folder
 from perennial.io.sources import locate
 from perennial.io.tables import write_table
 from perennial.io.warehouse import check_expressions, create_table, load_text, open_warehouse

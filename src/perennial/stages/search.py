@@ -8,11 +8,12 @@ from optuna.trial import FrozenTrial
 from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
-from perennial.io.files import scratch_folder, write_json
+from perennial.io.files import write_json
 from perennial.io.folds import score_pieces, write_folds
 from perennial.io.learning import Learning, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
+from perennial.io.scratch import scratch_folder
 from perennial.io.study import identify_search, resume_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials

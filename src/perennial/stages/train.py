@@ -11,11 +11,12 @@ from perennial.evaluation.sample import Sample, improvement, take_sample
 from perennial.io.bundle import write_bundle
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
-from perennial.io.files import read_json, scratch_folder, write_json
+from perennial.io.files import read_json, write_json
 from perennial.io.folds import fit_members, predict_folds
 from perennial.io.learning import Learning, read_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
+from perennial.io.scratch import scratch_folder
 from perennial.model.candidates import Lesson
 from perennial.model.ensemble import Choice, Contenders, choose_served, pick_contenders
 from perennial.model.example import withhold_values
