@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from perennial.commands.comment import write_comment
+from perennial.commands.experiment import check_lock, run_experiment
 from perennial.commands.graph import rewrite_graph
 from perennial.commands.posting import add_post_options, post_comment
+from perennial.commands.request import add_request_options, answer_request
 from perennial.commands.serving import serve
 from perennial.commands.verdict import rebuild_report, say_verdict
 from perennial.io.process import run_entry
@@ -26,11 +28,16 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("verdict", say_verdict)
     add("report", rebuild_report)
     add("graph", rewrite_graph).add_argument("--check", action="store_true", help="change nothing, exit 1 when stale")
+    experiment = add("experiment", run_experiment)
+    experiment.add_argument("--base", help="the revision whose dvc.lock is believed; without it none is")
+    experiment.add_argument("-S", "--set", action="append", metavar="NAME=VALUE", help="a param of this run only")
+    add("check-lock", check_lock)
     comment = add("comment", write_comment)
     comment.add_argument("--base", required=True, help="the revision to compare with")
     comment.add_argument("--out", help="the file to write instead of standard output")
     comment.add_argument("--page", help="the address of the whole page")
     add_post_options(add("post", post_comment).add_argument)
+    add_request_options(add("request", answer_request).add_argument)
     return parser.parse_args(words)
 
 

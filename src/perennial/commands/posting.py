@@ -13,16 +13,21 @@ from perennial.io.process import run_entry
 from perennial.report.untrusted import MOST_CHARACTERS, tame_markdown
 
 AUTHOR = "github-actions[bot]"
-ABSENT = "The experiment ended before it had anything to report: its log says why."
 
 
-def read_comment(path: Path, own: str) -> str:
-    """Return the file's text made harmless, or a sentence that there is none; `own` is the repository's address."""
-    if not path.is_file() or path.is_symlink():
-        return f"{ABSENT}\n"
-    with path.open("rb") as file:
-        content = file.read(8 * MOST_CHARACTERS)
-    return tame_markdown(content.decode("utf-8", errors="replace"), own)
+def read_comment(path: Path, own: str, otherwise: str) -> str:
+    """Return the file's text, or `otherwise` where there is none, made harmless; `own` is the repository's address."""
+    text = f"{otherwise}\n"
+    if path.is_file() and not path.is_symlink():
+        with path.open("rb") as file:
+            text = file.read(8 * MOST_CHARACTERS).decode("utf-8", errors="replace")
+    return tame_markdown(text, own)
+
+
+def say_absence(reason: str, run: str) -> str:
+    """Return what to post when there is no comment: why, and where the log lies."""
+    told = reason or "The experiment ended before it had anything to report."
+    return f"✕ {told} [The log]({run}) says more." if run else f"✕ {told}"
 
 
 def post_comment(arguments: argparse.Namespace) -> None:
@@ -33,7 +38,8 @@ def post_comment(arguments: argparse.Namespace) -> None:
         print(f"no open pull request has the head {arguments.commit}: nothing is posted")
         return
     server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
-    text = read_comment(Path(arguments.file), f"{server}/{github.repository}")
+    otherwise = say_absence(arguments.reason or "", arguments.run_page or "")
+    text = read_comment(Path(arguments.file), f"{server}/{github.repository}", otherwise)
     if arguments.poster == "api":
         print(post_by_api(github, number, text, arguments.name, arguments.author))
     else:
@@ -72,6 +78,8 @@ def add_post_options(add: Callable[..., Any]) -> None:
     add("--head", help="OWNER:BRANCH of that head")
     add("--file", required=True, help="the comment as Markdown; it is not trusted")
     add("--name", default="report", help="which comment to update; others stay")
+    add("--reason", help="what to say when the file is absent")
+    add("--run", dest="run_page", help="the address of the run whose log says more")
     add("--poster", choices=["api", *PROGRAMS], default="api")
     add("--author", default=AUTHOR, help="whose comment may be updated")
 

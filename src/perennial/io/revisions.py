@@ -42,6 +42,12 @@ def read_run(revision: str) -> Run:
     return make_run(name, texts)
 
 
+def read_stages(revision: str) -> dict[str, Any]:
+    """Return what the dvc.lock of a revision says of each stage; nothing where it has none."""
+    text = show_file(find_commit(revision), LOCK)
+    return read_text(revision, LOCK, text).get("stages") or {} if text else {}
+
+
 def read_worktree() -> Run:
     """Return params, metrics and lock as they lie in the working tree."""
     paths = (PARAMS, LOCK, *map(metric_path, METRICS))

@@ -94,4 +94,5 @@ def range_of(label: str, score: dict[str, Any], mark: str) -> Range:
     bounds = score.get("interval")
     value = score.get("value")
     shown = float(value) if is_number(value) and value is not None else math.nan
-    return Range(label, shown, tuple(bounds) if bounds else None, mark=mark, note=number(value, 4))
+    note = number(value, 4) + (f", {interval(bounds, 4)}" if bounds else "")
+    return Range(label, shown, tuple(bounds) if bounds else None, mark=mark, note=note)
