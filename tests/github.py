@@ -33,7 +33,9 @@ class Hub:
 
     def add_pull(self, number: int, sha: str, head: str = "them:topic", repository: str = REPOSITORY) -> None:
         place = {"sha": sha, "label": head, "ref": head.split(":")[1], "repo": {"full_name": repository}}
-        self.pulls.append({"number": number, "head": place, "base": {"repo": {"full_name": REPOSITORY}}})
+        self.pulls.append(
+            {"number": number, "state": "open", "head": place, "base": {"repo": {"full_name": REPOSITORY}}}
+        )
 
 
 def shown_text(body: str) -> str:
