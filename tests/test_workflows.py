@@ -124,8 +124,9 @@ def test_only_maintainers_start_an_experiment_by_a_comment() -> None:
 
 
 def run_step(clone: Path, command: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run one step as a runner does: its own shell line, its own variables, no environment of ours."""
-    kept = {name: os.environ[name] for name in ("HOME", "LANG", "PIP_INDEX_URL") if name in os.environ}
+    """Run one step as a runner does: its own shell line, its own variables, none of this test's own environment."""
+    own = ("DVC_", "BENTOML_", "PYTEST_", "GITHUB_", "PYTHONPATH", "VIRTUAL_ENV")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     path = os.pathsep.join(part for part in os.environ["PATH"].split(os.pathsep) if ".venv" not in part)
     return subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", command],

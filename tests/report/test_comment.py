@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from perennial.report.change import Run
-from perennial.report.comment import CUT, MOST_CHARACTERS, duration, months, render_comment
+from perennial.report.comment import CUT, MOST_CHARACTERS, cut_parts, render_comment
 from tests.report.example import binary_facts, multiclass_facts, regression_facts
 
 PAGE = "https://github.com/them/flights/actions/runs/12"
@@ -114,27 +114,19 @@ def test_hostile_names_stay_names() -> None:
     assert text.count("\n```") % 2 == 0
 
 
-def test_a_huge_change_is_cut_with_a_sentence() -> None:
+def test_a_huge_change_fits() -> None:
     facts = binary_facts()
     before, after = ({f"p.{i}": f"{value}" * 80 for i in range(900)} for value in "ab")
-    text = render_comment(run_of(facts, **before), run_of(facts, **after), files=[("M", "x" * 70_000)], page=PAGE)
+    facts["gate"]["checks"][0] |= {"passed": None, "sentence": "x" * 70_000, "name": "y" * 70_000}
+    files = [("M", "src/" + "x" * 70_000)] * 900
+    text = render_comment(
+        run_of(binary_facts(), **before), run_of(facts, **after), files=files, stale=["z" * 70_000] * 50, page=PAGE
+    )
     assert len(text) <= MOST_CHARACTERS
-    assert CUT in text
-    assert PAGE in text
+    assert "And 870 more params." in text
+    assert "And 870 more files." in text
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(0.5, "0.5 s"), (42.4, "42 s"), (600, "10 min")])
-def test_durations(seconds: float, told: str) -> None:
-    assert duration(seconds) == told
-
-
-@pytest.mark.parametrize(
-    ("instants", "told"),
-    [
-        (("2013-01-01", "2013-09-14 23:59:00"), ", 2013-01 to 2013-09"),
-        (("2013-01-01", "2013-01-02"), ", 2013-01"),
-        ((None, None), ""),
-    ],
-)
-def test_months(instants: tuple[Any, ...], told: str) -> None:
-    assert months(*instants) == told
+def test_a_part_that_does_not_fit_is_left_out_with_a_sentence() -> None:
+    text = cut_parts(["head\n", "x" * MOST_CHARACTERS, "tail\n"], "last\n")
+    assert text == f"head\n\ntail\n\n{CUT}\nlast\n"
