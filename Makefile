@@ -5,7 +5,8 @@ export TMPDIR := $(CURDIR)/.perennial/tmp
 export BENTOML_HOME := $(CURDIR)/.perennial/bentoml
 export DVC_SITE_CACHE_DIR := $(CURDIR)/.perennial/dvc
 
-.PHONY: repro test test-full check soak serve report graph bench clean setup lock
+.PHONY: repro test test-full check soak serve report graph bench clean setup lock \
+	system experiment comment check-lock verdict post request
 .DEFAULT_GOAL := repro
 
 setup: .venv/.runtime
@@ -35,6 +36,8 @@ check: .venv/.dev ## lint, types, import rules, the graph's own truth: seconds
 	mypy
 	lint-imports --no-cache
 	perennial graph --check
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	zizmor --offline --quiet --persona=auditor --min-severity=low .github/workflows
 
 test: check ## everything that needs wheels only
 	pytest -n 2 -m "not slow"
@@ -61,6 +64,33 @@ graph: .venv/.runtime ## rewrite the generated deps and params of dvc.yaml
 bench: .venv/.dev ## ratios against a named peer or limit, measured in one run
 	@mkdir -p $(TMPDIR)
 	@for file in bench/*.py; do echo "== $$file"; python $$file || exit 1; done
+
+# What the workflows run. Their arguments come by the environment, so that no shell reads them as words of its own.
+system: ## what no wheel brings: OpenMP for LightGBM
+	@bash requirements/system.sh
+
+experiment: .venv/.runtime ## run what differs from BASE, or with SETTINGS, whatever dvc.lock claims
+	@mkdir -p $(TMPDIR)
+	@set -f; set --; for setting in $$SETTINGS; do set -- "$$@" -S "$$setting"; done; \
+		perennial experiment --base="$$BASE" "$$@"
+
+comment: .venv/.runtime ## write reports/comment.md: what changed since BASE
+	@perennial comment --base="$$BASE" --page="$$PAGE" --out=reports/comment.md
+
+check-lock: .venv/.runtime ## exit 1 when a committed result is not what `make experiment` gave
+	@perennial check-lock
+
+verdict: .venv/.runtime ## exit 1 when the model is not blessed and rehearsed
+	@perennial verdict
+
+# These two hold a token: they run as `perennial post` and `perennial request` do, without a single package.
+post: ## post FILE to the pull request NUMBER, or to that whose HEAD is at COMMIT
+	@PYTHONPATH=src $(PYTHON) -B -S -m perennial.commands.posting --pull-request="$$NUMBER" --commit="$$COMMIT" --head="$$HEAD" \
+		--file="$$FILE" --name="$${NAME:-report}" --run="$$RUN" --reason="$$REASON" --poster="$${POSTER:-api}"
+
+request: ## read a comment's TEXT: which params an experiment on pull request NUMBER shall have
+	@PYTHONPATH=src $(PYTHON) -B -S -m perennial.commands.request --pull-request="$$NUMBER" --text="$$TEXT" \
+		--association="$$ASSOCIATION" --out="$$GITHUB_OUTPUT"
 
 lock: .venv/.runtime ## rewrite requirements/*.txt from the .in files
 	bash requirements/compile.sh

@@ -9,7 +9,12 @@ from tests.tiny import write_tiny_project
 
 
 @pytest.mark.parametrize(
-    "words", [["serve", "--port", "3001"], ["serve"], ["verdict"], ["report"], ["graph", "--check"]]
+    "words",
+    [
+        *(["serve", "--port", "3001"], ["serve"], ["verdict"], ["report"], ["graph", "--check"]),
+        *(["experiment", "--base", "main", "-S", "search.trials=50"], ["check-lock"], ["comment", "--base", "main"]),
+        *(["post", "--file", "comment.md"], ["request", "--pull-request=5", "--text=/exp", "--association=OWNER"]),
+    ],
 )
 def test_every_command_of_the_makefile_is_known(words: list[str]) -> None:
     assert callable(parse_arguments(words).run)

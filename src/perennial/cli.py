@@ -5,9 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from perennial.commands.adopt import adopt
+from perennial.commands.comment import write_comment
+from perennial.commands.experiment import check_lock, run_experiment
 from perennial.commands.graph import rewrite_graph
 from perennial.commands.health import doctor, refuse_declarations
 from perennial.commands.merging import merge_lock
+from perennial.commands.posting import add_post_options, post_comment
+from perennial.commands.request import add_request_options, answer_request
 from perennial.commands.score import score
 from perennial.commands.serving import serve
 from perennial.commands.sharing import describe_remote, pull, push, verify_data
@@ -54,6 +58,16 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     merge.add_argument(
         "--sides", nargs=3, metavar=("FORK", "OURS", "THEIRS"), help="three files, as Git's driver gives"
     )
+    experiment = add("experiment", run_experiment)
+    experiment.add_argument("--base", help="the revision whose dvc.lock is believed; without it none is")
+    experiment.add_argument("-S", "--set", action="append", metavar="NAME=VALUE", help="a param of this run only")
+    add("check-lock", check_lock)
+    comment = add("comment", write_comment)
+    comment.add_argument("--base", required=True, help="the revision to compare with")
+    comment.add_argument("--out", help="the file to write instead of standard output")
+    comment.add_argument("--page", help="the address of the whole page")
+    add_post_options(add("post", post_comment).add_argument)
+    add_request_options(add("request", answer_request).add_argument)
     return parser.parse_args(words)
 
 

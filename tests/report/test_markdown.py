@@ -31,7 +31,10 @@ def test_a_huge_run_fits_into_a_comment() -> None:
     [
         ("a|b", "a&#124;b"),
         ("<img src=x>", "&#60;img src=x&#62;"),
-        ("@team", "&#64;team"),
+        ("@team", "@\u200bteam"),
+        ("#12 GH-12", "#\u200b12 GH\u200b-12"),
+        ("https://a.b www.a.b", "https\u200b://a.b www\u200b.a.b"),
+        (":x: 12:30:00 $a$", ":\u200bx: 12:\u200b30:00 &#36;a&#36;"),
         ("two\nlines", "two lines"),
         ("log_loss", "log_loss"),
         ("_x_", "&#95;x&#95;"),

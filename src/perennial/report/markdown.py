@@ -11,13 +11,16 @@ from perennial.report.story import tell_story, title_of
 MOST_CHARACTERS = 65_000  # GitHub takes 65,536
 MOST_ROWS = 30
 FIRST = ("verdict", "champion", "metrics", "slices", "gate")
-SPECIAL = re.compile(r"([\\`*{}\[\]<>#|~&@]|\b_|_\b)")
+SPECIAL = re.compile(r"([\\`*{}\[\]<>|~&$]|\b_|_\b)")
+# An entity would not do: mentions, references and addresses are looked for after entities are read.
+LINKED = re.compile(r"(?i)([@#](?=\w)|\bGH(?=-\d)|\bwww(?=\.)|\b[a-z][a-z0-9+.-]*(?=://)|:(?=\w+:))")
+BREAK = "\u200b"
 
 
 def escape_text(value: str) -> str:
-    """Make any text harmless in Markdown: no markup, no mention, no line break, no control character."""
+    """Make any text harmless in Markdown: no markup, mention, reference, address, line break or control character."""
     plain = "".join(char if char.isprintable() else " " for char in value)
-    return SPECIAL.sub(lambda found: f"&#{ord(found[1])};", plain)
+    return SPECIAL.sub(lambda found: f"&#{ord(found[1])};", LINKED.sub(rf"\1{BREAK}", plain))
 
 
 def render_markdown(facts: dict[str, Any]) -> str:

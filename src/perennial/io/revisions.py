@@ -1,0 +1,89 @@
+"""What a revision in Git says of itself, read without checking it out."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from perennial.io.params import flatten
+from perennial.refusal import Refusal
+from perennial.report.change import Run
+from perennial.report.facts import METRICS
+
+PARAMS, LOCK = "params.yaml", "dvc.lock"
+
+
+def run_git(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Git here and return what it said; its exit code is the caller's business."""
+    return subprocess.run(["git", *arguments], capture_output=True, text=True, encoding="utf-8", errors="replace")
+
+
+def find_commit(revision: str) -> str:
+    """Return the full hash of a revision; raises Refusal when Git knows none of that name."""
+    done = run_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if done.returncode != 0:
+        raise Refusal(f"{revision!r} is no revision of this repository: fetch it, or name another with --base.")
+    return done.stdout.strip()
+
+
+def show_file(commit: str, path: str) -> str | None:
+    """Return the text of a file at a commit, None where it is absent."""
+    done = run_git("show", f"{commit}:{path}")
+    return done.stdout if done.returncode == 0 else None
+
+
+def read_run(revision: str) -> Run:
+    """Return params, metrics and lock of a revision; what is absent there is empty."""
+    commit = find_commit(revision)
+    texts = {path: show_file(commit, path) for path in (PARAMS, LOCK, *map(metric_path, METRICS))}
+    name = f"{revision} ({commit[:10]})" if not commit.startswith(revision) else commit[:10]
+    return make_run(name, texts)
+
+
+def read_stages(revision: str) -> dict[str, Any]:
+    """Return what the dvc.lock of a revision says of each stage; nothing where it has none."""
+    text = show_file(find_commit(revision), LOCK)
+    return read_text(revision, LOCK, text).get("stages") or {} if text else {}
+
+
+def read_worktree() -> Run:
+    """Return params, metrics and lock as they lie in the working tree."""
+    paths = (PARAMS, LOCK, *map(metric_path, METRICS))
+    texts = {path: Path(path).read_text(encoding="utf-8") if Path(path).is_file() else None for path in paths}
+    return make_run("the working tree", texts)
+
+
+def metric_path(name: str) -> str:
+    """Return where a metric file lies."""
+    return f"metrics/{name}.json"
+
+
+def make_run(name: str, texts: dict[str, str | None]) -> Run:
+    """Return the run that these files describe; raises Refusal when one cannot be read."""
+    metrics = {
+        metric: read_text(name, path, text)
+        for metric in METRICS
+        if (text := texts[path := metric_path(metric)]) is not None
+    }
+    params, lock = (read_text(name, path, texts[path] or "{}") for path in (PARAMS, LOCK))
+    return Run(name, dict(flatten(params)), metrics, lock.get("stages") or {})
+
+
+def read_text(name: str, path: str, text: str) -> dict[str, Any]:
+    """Return a mapping from JSON or YAML; raises Refusal when it is neither."""
+    try:
+        found = json.loads(text) if path.endswith(".json") else yaml.safe_load(text)
+    except (ValueError, yaml.YAMLError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal(f"{path} of {name} cannot be read: it must hold one mapping.")
+    return found
+
+
+def list_changes(revision: str) -> list[tuple[str, str]]:
+    """Return (status letter, path) of each file in Git that differs between a revision and the working tree."""
+    done = run_git("diff", "--name-status", "--no-renames", "-z", find_commit(revision), "--")
+    words = done.stdout.split("\0")[:-1]
+    return list(zip(words[::2], words[1::2], strict=True))
