@@ -18,7 +18,7 @@ STAGES = (
     *("ingest", "validate", "assemble", "profile", "split", "search"),
     *("train", "evaluate", "gate", "package", "rehearse", "report"),
 )
-COPIED = ("params.yaml", "dvc.yaml", "data/contract.yaml", "data/examples.sql", "models/champion.json", "requirements")
+COPIED = ("params.yaml", "dvc.yaml", "data/contract.yaml", "data/examples.sql", "models/.gitignore", "requirements")
 SMALL = {
     "problem.as_of": "2013-03-11",
     "problem.success": 0.005,
@@ -47,7 +47,7 @@ def set_params(project: Path, changes: dict[str, Any]) -> None:
 
 
 def copy_inputs(target: Path) -> Path:
-    """Copy what a person versions in Git (never outputs) into `target`."""
+    """Copy what a person versions in Git (never outputs, no release) into `target`."""
     for name in COPIED:
         source, place = ROOT / name, target / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,15 @@ def copy_inputs(target: Path) -> Path:
         else:
             shutil.copy2(source, place)
     (target / "src").symlink_to(ROOT / "src")
+    release_nothing(target)
     return target
+
+
+def release_nothing(project: Path) -> None:
+    """Put in place what is there before the first release; a small project does not share that of the whole one."""
+    (project / "models/champion").mkdir(parents=True)
+    (project / "models/champion/unreleased.txt").write_text("No model is released yet.\n")
+    (project / "models/champion.json").write_text("{}\n")
 
 
 def run_command(project: Path, *command: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:

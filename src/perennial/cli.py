@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from perennial.commands.graph import rewrite_graph
+from perennial.commands.release import promote, roll_back
 from perennial.commands.serving import serve
 from perennial.commands.verdict import rebuild_report, say_verdict
+from perennial.commands.versions import list_releases, show_release
 from perennial.io.process import run_entry
 
 
@@ -24,6 +26,14 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     add("verdict", say_verdict)
     add("report", rebuild_report)
     add("graph", rewrite_graph).add_argument("--check", action="store_true", help="change nothing, exit 1 when stale")
+    for name, run in (("promote", promote), ("rollback", roll_back)):
+        command = add(name, run)
+        command.add_argument("--stage", default="prod", help="what the version is released to (prod)")
+        command.add_argument("--reason", required=True, metavar="TEXT", help="why, for the audit trail")
+        command.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    add("versions", list_releases)
+    command.add_argument("version", metavar="VERSION", help="as `perennial versions` names it")
+    add("show", show_release).add_argument("version", metavar="VERSION", help="as `perennial versions` names it")
     return parser.parse_args(words)
 
 
