@@ -10,7 +10,7 @@ from perennial.commands.serving import BENTO, refuse_unpackaged
 from perennial.commands.verdict import find_reasons
 from perennial.evaluation.release import check_words, find_promotion, name_version, next_version
 from perennial.io.bundle import bundle_hash, load_bundle
-from perennial.io.cache import list_stale
+from perennial.io.cache import has_remote, list_stale
 from perennial.io.champion import (
     CHAMPION,
     describe_interface,
@@ -107,9 +107,12 @@ def say_change(entry: Mapping[str, Any], dry_run: bool) -> None:
     held = list_stages().get(entry["stage"], "nothing")
     say(f"{'would change' if dry_run else 'changes'} {entry['stage']} from {held} to {entry['version']}:")
     say(f"  bundle {entry['bundle'][:12]}, made by revision {entry['revision'][:12]}")
-    say(f"  one commit: {CHAMPION}.dvc, {CHAMPION}.json and a line of {TRAIL}")
+    files = "" if entry["bento"] == read_named().get("bento") else f"{CHAMPION}.dvc, {CHAMPION}.json and "
+    say(f"  one commit: {files}a line of {TRAIL}")
     new = "" if entry["version"] in list_versions() else f"the tag {version_tag(entry['version'])}, "
     say(f"  {new}a tag of the stage {entry['stage']}; nothing is pushed")
+    if not has_remote():
+        say("  no DVC remote is configured: `dvc remote add --default NAME URL` first, for others to get this version")
 
 
 def make_release(entry: Mapping[str, Any], bento: Path | None) -> None:

@@ -1,5 +1,6 @@
 """DVC as a process: whether the lock is true, what goes into the cache, and what comes out of it without a network."""
 
+import configparser
 import json
 import os
 import subprocess
@@ -39,6 +40,13 @@ def run_dvc(*arguments: str, folder: str | Path = ".") -> str:
 def list_stale() -> list[str]:
     """Return the stages and tracked files that are not what dvc.lock and the .dvc files say."""
     return sorted(json.loads(run_dvc("status", "--json")))
+
+
+def has_remote() -> bool:
+    """Return whether a remote is configured for everybody, in the file that Git keeps."""
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(".dvc/config", encoding="utf-8")
+    return any(section.startswith("'remote") for section in config.sections())
 
 
 def track(path: str) -> None:

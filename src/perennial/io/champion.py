@@ -48,6 +48,8 @@ def refuse_misnamed(bento: str | Path, entry: Mapping[str, Any]) -> None:
 
 def hold_bento(bento: str | Path, entry: Mapping[str, Any]) -> None:
     """Put a bento into models/champion/ and the cache, and its name into models/champion.json."""
+    for left in Path(CHAMPION).parent.glob(".champion.*"):
+        shutil.rmtree(left)  # of a release that was cut short
     with replace_folder(CHAMPION) as place:
         shutil.copytree(bento, place, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     # DVC takes no folder of which Git holds a file, as it does before the first release.

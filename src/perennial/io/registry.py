@@ -3,9 +3,6 @@
 import time
 from collections.abc import Mapping
 
-import gto.api
-from gto.exceptions import GTOException
-
 from perennial.io.git import list_refs, run_git, tag_time
 from perennial.refusal import Refusal
 
@@ -47,6 +44,9 @@ def commit_of(tag: str) -> str:
 
 def register_version(version: str, commit: str, message: str) -> None:
     """Make the annotated tag of a version on its commit."""
+    import gto.api  # half a second that no other command need pay
+    from gto.exceptions import GTOException
+
     try:
         gto.api.register(".", NAME, commit, version=version, message=message)
     except GTOException as error:
@@ -55,6 +55,9 @@ def register_version(version: str, commit: str, message: str) -> None:
 
 def assign_stage(version: str, stage: str, message: str) -> None:
     """Make the annotated tag that gives a stage to a version, later than every other tag by a second of Git's clock."""
+    import gto.api
+    from gto.exceptions import GTOException
+
     while time.time() < tag_time(f"{NAME}#*") + 1 and tag_time(f"{NAME}#*") <= time.time() + 1:
         time.sleep(0.05)
     try:

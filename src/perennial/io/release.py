@@ -48,10 +48,9 @@ def refuse_missing_tag() -> None:
 
 
 def write_entry(action: str, version: str, stage: str, reason: str, found: Mapping[str, str]) -> dict[str, str]:
-    """Return a line of the audit trail; `found` are the hashes and the revision that made the bundle."""
-    now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    """Return a line of the audit trail, its time apart; `found`: the hashes and the revision that made the bundle."""
     said = {"action": action, "version": version, "stage": stage, "reason": reason, "author": read_author()}
-    return {"time": now, **said, **{name: found[name] for name in ("bundle", "bento", "revision")}}
+    return {**said, **{name: found[name] for name in ("bundle", "bento", "revision")}}
 
 
 @contextmanager
@@ -60,7 +59,8 @@ def set_down(entry: Mapping[str, Any]) -> Iterator[Path]:
     with replace_folder(PENDING) as place:
         (place / "bento").mkdir()
         yield place / "bento"
-        write_json(place / "entry.json", {"head": read_head(), "entry": entry})
+        now = datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+        write_json(place / "entry.json", {"head": read_head(), "entry": {"time": now, **entry}})
 
 
 def read_pending() -> dict[str, Any] | None:
@@ -92,7 +92,7 @@ def commit_release(entry: Mapping[str, Any], text: str | None) -> None:
     if any(bento.iterdir()):
         refuse_misnamed(bento, entry)
         hold_bento(bento, entry)
-    write_text(TRAIL, (text or "") + json.dumps(entry, ensure_ascii=False) + "\n")
+    write_text(TRAIL, (text or "") + json.dumps(entry, sort_keys=True, ensure_ascii=False) + "\n")
     commit_files(describe_release(entry), list_changed(*OWN))
 
 
