@@ -19,7 +19,7 @@ STAGES = (
     *("train", "evaluate", "gate", "package", "rehearse", "report"),
 )
 FLIGHTS = ROOT / "tests" / "flights"  # the problem that ships, which stays here when the repository adopts another
-COPIED = ("dvc.yaml", "requirements")
+COPIED = ("dvc.yaml", "models/.gitignore", "requirements")
 SMALL = {
     "problem.as_of": "2013-03-11",
     "problem.success": 0.005,
@@ -48,10 +48,8 @@ def set_params(project: Path, changes: dict[str, Any]) -> None:
 
 
 def copy_inputs(target: Path) -> Path:
-    """Copy what a person versions in Git (never outputs) into `target`, with the problem that ships."""
+    """Copy what a person versions in Git (never outputs, no release) into `target`, with the problem that ships."""
     shutil.copytree(FLIGHTS, target, dirs_exist_ok=True)
-    (target / "models").mkdir(parents=True, exist_ok=True)
-    (target / "models" / "champion.json").write_text("{}\n")
     for name in COPIED:
         source, place = ROOT / name, target / name
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -60,7 +58,15 @@ def copy_inputs(target: Path) -> Path:
         else:
             shutil.copy2(source, place)
     (target / "src").symlink_to(ROOT / "src")
+    release_nothing(target)
     return target
+
+
+def release_nothing(project: Path) -> None:
+    """Put in place what is there before the first release; a small project does not share that of the whole one."""
+    (project / "models/champion").mkdir(parents=True)
+    (project / "models/champion/unreleased.txt").write_text("No model is released yet.\n")
+    (project / "models/champion.json").write_text("{}\n")
 
 
 def run_command(project: Path, *command: str, timeout: float = 280) -> subprocess.CompletedProcess[str]:

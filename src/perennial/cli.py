@@ -11,11 +11,13 @@ from perennial.commands.graph import rewrite_graph
 from perennial.commands.health import doctor, refuse_declarations
 from perennial.commands.merging import merge_lock
 from perennial.commands.posting import add_post_options, post_comment
+from perennial.commands.release import promote, roll_back
 from perennial.commands.request import add_request_options, answer_request
 from perennial.commands.score import score
 from perennial.commands.serving import serve
 from perennial.commands.sharing import describe_remote, pull, push, verify_data
 from perennial.commands.verdict import rebuild_report, say_verdict
+from perennial.commands.versions import list_releases, show_release
 from perennial.io.process import run_entry
 
 
@@ -68,6 +70,14 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     comment.add_argument("--page", help="the address of the whole page")
     add_post_options(add("post", post_comment).add_argument)
     add_request_options(add("request", answer_request).add_argument)
+    for name, run in (("promote", promote), ("rollback", roll_back)):
+        command = add(name, run)
+        command.add_argument("--stage", default="prod", help="what the version is released to (prod)")
+        command.add_argument("--reason", required=True, metavar="TEXT", help="why, for the audit trail")
+        command.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    add("versions", list_releases)
+    command.add_argument("version", metavar="VERSION", help="as `perennial versions` names it")
+    add("show", show_release).add_argument("version", metavar="VERSION", help="as `perennial versions` names it")
     return parser.parse_args(words)
 
 

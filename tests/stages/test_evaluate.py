@@ -86,7 +86,9 @@ def release(folder: Path, keys: pd.Series | None = None, seen_until: str = "2013
     """Put a released model of half the rows in place and return its hash."""
     rows = read_table(folder / "data/examples.parquet").head(2000)
     model = train_linear(parse_contract(make_contract("binary")), rows, "binary", c=0.01)
-    released = write_model(folder / "models/champion", model, rows["key"] if keys is None else keys, seen_until)
+    released = write_model(
+        folder / "models/champion/src/bundle", model, rows["key"] if keys is None else keys, seen_until
+    )
     write_json(folder / "models/champion.json", {"bundle": released})
     return released
 
@@ -124,8 +126,8 @@ def test_a_released_model_with_a_column_that_is_gone_is_not_compared(folder: Pat
 
 
 def test_the_released_model_itself_is_the_same_bundle(folder: Path) -> None:
-    shutil.copytree(folder / "models/bundle", folder / "models/champion")
-    write_json(folder / "models/champion.json", {"bundle": bundle_hash(folder / "models/champion")})
+    shutil.copytree(folder / "models/bundle", folder / "models/champion/src/bundle")
+    write_json(folder / "models/champion.json", {"bundle": bundle_hash(folder / "models/champion/src/bundle")})
     assert run()["champion"]["same"]
 
 

@@ -12,8 +12,9 @@ from perennial.adoption.documents import plan_params, read_out, render_contract,
 from perennial.adoption.plan import TablePlan, Wishes, plan_table
 from perennial.commands.graph import write_graph
 from perennial.io.adoption import read_cells_of, refuse_dirty_tree, set_params, write_snapshot
+from perennial.io.champion import forget_released
 from perennial.io.contract import read_contract
-from perennial.io.files import write_json, write_text
+from perennial.io.files import write_text
 from perennial.refusal import Refusal
 
 
@@ -82,5 +83,5 @@ def write_plan(plan: TablePlan) -> None:
     write_text("data/examples.sql", render_query(plan))
     set_params(plan_params(plan, datetime.now(UTC).date().isoformat()))
     # A model released for another problem is no model to beat.
-    write_json("models/champion.json", {})
+    forget_released()
     write_graph()

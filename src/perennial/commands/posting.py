@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from perennial.io.files import scratch_folder, write_text
+from perennial.io.files import write_text
 from perennial.io.github import GitHub, connect
 from perennial.io.posting import PROGRAMS, confirm_number, find_number, marker, post_by_api, run_poster
 from perennial.io.process import run_entry
+from perennial.io.scratch import scratch_folder
 from perennial.report.untrusted import MOST_CHARACTERS, tame_markdown
 
 AUTHOR = "github-actions[bot]"

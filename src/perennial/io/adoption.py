@@ -17,7 +17,9 @@ from ruamel.yaml import YAML
 
 from perennial.adoption.dialect import find_delimiter, find_encoding
 from perennial.data.point_in_time import quote
-from perennial.io.files import replace_folder, scratch_folder, write_text
+from perennial.io.files import replace_folder, write_text
+from perennial.io.git import list_changed
+from perennial.io.scratch import scratch_folder
 from perennial.io.sources import read_packed
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
@@ -142,14 +144,9 @@ def read_sqlite(path: Path, query: str | None) -> pd.DataFrame:
 
 def refuse_dirty_tree() -> None:
     """Raise Refusal unless everything here is committed, so that `git diff` shows what adopting changed."""
-    done = subprocess.run(["git", "status", "--porcelain"], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Refusal("this is not a Git repository: run it in the clone of yours.")
-    if done.stdout.strip():
-        first = done.stdout.splitlines()[0].strip()
-        raise Refusal(
-            f"there are changes that are not committed ({first}): commit them first, so that `git diff` tells."
-        )
+    changed = list_changed()
+    if changed:
+        raise Refusal(f"{changed[0]} is not committed: commit your changes first, so that `git diff` tells.")
 
 
 def write_snapshot(name: str, cells: pd.DataFrame) -> str:

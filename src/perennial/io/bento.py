@@ -39,9 +39,9 @@ def bento_environment() -> dict[str, str]:
     }
 
 
-def bento_command(*arguments: str) -> list[str]:
-    """Return the command line of this environment's own BentoML."""
-    return [sys.executable, "-m", "bentoml", *arguments]
+def bento_command(*arguments: str, python: str | Path = sys.executable) -> list[str]:
+    """Return the command line of the BentoML of an environment, this one's own unless another `python` is named."""
+    return [str(python), "-m", "bentoml", *arguments]
 
 
 def _collect_context(context: Path, bundle: Path, limits: Mapping[str, int], source: Path) -> None:

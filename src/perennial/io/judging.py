@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,8 +24,9 @@ from perennial.model.encoding import encode_frame, encode_target, predict_frame
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model
 from perennial.model.seen import count_overlap
+from perennial.refusal import Refusal
 
-BUNDLE, CHAMPION = "models/bundle", "models/champion"
+BUNDLE, CHAMPION = "models/bundle", "models/champion/src/bundle"
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ def read_champion(
     released = read_json("models/champion.json").get("bundle")
     if released is None:
         return None, None
+    if not Path(CHAMPION).is_dir():
+        raise Refusal(f"models/champion/ does not hold the released bundle {released}: `dvc pull models/champion`.")
     champion = load_bundle(CHAMPION)
     absent = sorted(set(champion.inputs) - set(inputs))
     found = compare_champion(

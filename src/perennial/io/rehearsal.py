@@ -3,6 +3,7 @@
 import http.client
 import json
 import statistics
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -140,13 +141,15 @@ def check_stopped(mark: str) -> str:
     return "Stopped, and left no process behind."
 
 
-def rehearse_bento(bento: str | Path, script: Script, budgets: Budgets) -> tuple[list[Check], dict[str, float]]:
+def rehearse_bento(
+    bento: str | Path, script: Script, budgets: Budgets, python: str | Path = sys.executable
+) -> tuple[list[Check], dict[str, float]]:
     """Return the checks of a packaged bento in order, and what was measured; an altered one is never started."""
     packed = run_step("packed", lambda: check_packed(Path(bento), script.bundle))
     if not packed["passed"]:
         return [packed], {}
     try:
-        with run_server(bento, timeout=budgets.start_seconds) as server:
+        with run_server(bento, timeout=budgets.start_seconds, python=python) as server:
             checks, found = question_server(server, script, budgets)
     except Refusal as refusal:
         return [packed, {"name": "started", "passed": False, "sentence": str(refusal)}], {}

@@ -19,7 +19,8 @@ from perennial.data.typed import UNPARSED, typed_sql
 from perennial.data.validation import bad_rows, row_reasons, rule_masks
 from perennial.io.adoption import csv_relation
 from perennial.io.engine import count_cores
-from perennial.io.files import replace_file, scratch_folder, sha256_file
+from perennial.io.files import replace_file, sha256_file
+from perennial.io.scratch import scratch_folder
 from perennial.io.tables import write_table
 from perennial.io.warehouse import open_warehouse
 from perennial.model.encoding import predict_frame

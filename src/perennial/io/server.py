@@ -4,6 +4,7 @@ import http.client
 import signal
 import socket
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -100,11 +101,11 @@ def _wait_ready(process: "subprocess.Popen[bytes]", port: int, log: Path, timeou
         time.sleep(0.05)
 
 
-def _launch(bento: Path, port: int, mark: str, folder: Path) -> "subprocess.Popen[bytes]":
+def _launch(bento: Path, port: int, mark: str, folder: Path, python: str | Path) -> "subprocess.Popen[bytes]":
     own = {MARK: mark, "BENTOML_HOME": str(folder / "home"), "TMPDIR": str(folder)}
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(
-            bento_command("serve", "--host", HOST, "--port", str(port), str(bento.absolute())),
+            bento_command("serve", "--host", HOST, "--port", str(port), str(bento.absolute()), python=python),
             cwd=folder,
             env=bento_environment() | own,
             stdin=subprocess.DEVNULL,
@@ -115,11 +116,13 @@ def _launch(bento: Path, port: int, mark: str, folder: Path) -> "subprocess.Pope
         )
 
 
-def start_server(bento: Path, folder: Path, *, timeout: float) -> tuple[Server, "subprocess.Popen[bytes]"]:
+def start_server(
+    bento: Path, folder: Path, *, timeout: float, python: str | Path = sys.executable
+) -> tuple[Server, "subprocess.Popen[bytes]"]:
     """Start a bento and return when it is ready; raises Refusal with its own reason, having stopped it."""
     for attempt in range(1, ATTEMPTS + 1):
         server = Server(port=find_free_port(), mark=uuid.uuid4().hex)
-        process = _launch(bento, server.port, server.mark, folder)
+        process = _launch(bento, server.port, server.mark, folder, python)
         try:
             _wait_ready(process, server.port, folder / LOG, timeout)
         except BaseException as error:
@@ -133,13 +136,14 @@ def start_server(bento: Path, folder: Path, *, timeout: float) -> tuple[Server, 
 
 
 @contextmanager
-def run_server(bento: str | Path, *, timeout: float) -> Iterator[Server]:
+def run_server(bento: str | Path, *, timeout: float, python: str | Path = sys.executable) -> Iterator[Server]:
     """Start a bento's folder on a free loopback port, yield it when it is ready, and leave no process behind.
 
-    Raises Refusal with the server's own reason when it is not ready within `timeout` seconds.
+    `python` is the interpreter whose BentoML serves. Raises Refusal with the server's own reason when it is not ready
+    within `timeout` seconds.
     """
     with scratch_folder("server") as folder:
-        server, process = start_server(Path(bento), folder, timeout=timeout)
+        server, process = start_server(Path(bento), folder, timeout=timeout, python=python)
         try:
             yield server
         finally:

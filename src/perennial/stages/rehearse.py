@@ -65,6 +65,16 @@ def write_script(model: Model, p: dict[str, Any]) -> Script:
     )
 
 
+def read_budgets(p: dict[str, Any]) -> Budgets:
+    """Return the budgets of params.yaml."""
+    return Budgets(
+        start_seconds=p["rehearse.start_seconds"],
+        p50_ms=p["rehearse.p50_ms"],
+        p95_ms=p["rehearse.p95_ms"],
+        memory_mb=p["rehearse.memory_mb"],
+    )
+
+
 def main() -> None:
     """Read bento, bundle and test rows; write the verdict of the rehearsal, and beside the graph its timings."""
     p = read_params(PARAMS)
@@ -73,13 +83,7 @@ def main() -> None:
         write_json(VERDICT, {"rehearsed": False, "passed": False, "reason": f"nothing was packaged: {reason}"})
         return
     script = write_script(load_bundle(BUNDLE), p)
-    budgets = Budgets(
-        start_seconds=p["rehearse.start_seconds"],
-        p50_ms=p["rehearse.p50_ms"],
-        p95_ms=p["rehearse.p95_ms"],
-        memory_mb=p["rehearse.memory_mb"],
-    )
-    checks, timings = rehearse_bento(BENTO, script, budgets)
+    checks, timings = rehearse_bento(BENTO, script, read_budgets(p))
     passed = all(check["passed"] for check in checks)
     write_json(VERDICT, {"bundle": script.bundle, "rehearsed": True, "passed": passed, "checks": checks})
     write_json("reports/rehearsal_timings.json", timings)
