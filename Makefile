@@ -96,4 +96,4 @@ lock: .venv/.runtime ## rewrite requirements/*.txt from the .in files
 	bash requirements/compile.sh
 
 clean: ## remove what the project made beside the DVC cache: environment, scratch files, pages
-	rm -rf .venv .perennial .mypy_cache .ruff_cache .pytest_cache .hypothesis dvclive reports/*.html reports/*.md
+	rm -rf .venv .perennial .mypy_cache .ruff_cache .pytest_cache .hypothesis dvclive reports/*.html reports/*.md dvc_plots row.json

@@ -58,7 +58,10 @@ def install(names: list[str]) -> None:
     subprocess.run([*command, "--compile-bytecode", *locks], check=True, env=environment)
     # The project itself needs no build: its source folder is put on the path.
     site = next((VENV / "lib").glob("python3.*/site-packages"))
-    (site / "perennial.pth").write_text(f"{ROOT / 'src'}\n")
+    # DVC's site cache lies inside the repository whatever the folder a command, or a worker of its queue, is run in.
+    place = str(ROOT / ".perennial" / "dvc")
+    line = f"import os; os.environ.setdefault('DVC_SITE_CACHE_DIR', {place!r})"
+    (site / "perennial.pth").write_text(f"{ROOT / 'src'}\n{line}\n")
     command_file = VENV / "bin" / "perennial"
     command_file.write_text(f'#!/bin/sh\nexec "{python}" -m perennial.cli "$@"\n')
     command_file.chmod(0o755)

@@ -11,7 +11,7 @@ from tests.tiny import write_tiny_project
 @pytest.mark.parametrize(
     "words",
     [
-        *(["serve", "--port", "3001"], ["serve"], ["verdict"], ["report"], ["graph", "--check"]),
+        *(["serve", "--port", "3001"], ["serve"], ["verdict"], ["report"], ["graph", "--check"], ["declarations"]),
         *(["experiment", "--base", "main", "-S", "search.trials=50"], ["check-lock"], ["comment", "--base", "main"]),
         *(["post", "--file", "comment.md"], ["request", "--pull-request=5", "--text=/exp", "--association=OWNER"]),
     ],
@@ -19,6 +19,22 @@ from tests.tiny import write_tiny_project
 def test_every_command_of_the_makefile_is_known(words: list[str]) -> None:
     assert callable(parse_arguments(words).run)
     assert f"perennial {words[0]}" in (ROOT / "Makefile").read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["remote", "s3://team/flights", "--endpoint", "http://127.0.0.1:9000"],
+        ["push", "--seconds", "60"],
+        ["pull"],
+        ["verify-data", "--heal", "--cache-only"],
+        ["merge-lock", "--install"],
+        ["doctor"],
+    ],
+)
+def test_every_command_around_the_remote_and_its_faults_is_in_the_readme(words: list[str]) -> None:
+    assert callable(parse_arguments(words).run)
+    assert f"perennial {words[0]}" in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.parametrize("words", [[], ["serv"], ["serve", "--port", "x"]])

@@ -87,3 +87,10 @@ def test_a_source_is_limited_by_its_time_only() -> None:
         == """SELECT * FROM known."visits" WHERE "start" >= TIMESTAMP '2024-01-05T00:00:00'"""
     )
     assert limit_sql(source, None, None) == 'SELECT * FROM known."visits"'
+
+
+def test_a_source_without_partitions_is_refused(folder: str) -> None:
+    for path in Path(folder).rglob("*.parquet"):
+        path.unlink()
+    with open_warehouse(1.0) as database, pytest.raises(Refusal, match=r"visits holds no Parquet that can be read"):
+        create_sources(database, CONTRACT, folder)

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
@@ -44,3 +45,24 @@ def test_a_stage_dies_with_its_parent() -> None:
     process.wait()
     psutil.wait_procs([psutil.Process(orphan)] if psutil.pid_exists(orphan) else [], timeout=5)
     assert not psutil.pid_exists(orphan) or psutil.Process(orphan).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux only")
+@pytest.mark.parametrize(("stays", "written"), [("; sleep 20", True), ("", False)], ids=["it waits", "it has ended"])
+def test_a_stage_whose_parent_ended_before_it_began_writes_nothing(tmp_path: Path, stays: str, written: bool) -> None:
+    code = "from pathlib import Path; from perennial.io.process import run_stage; run_stage(Path('late').touch)"
+    child = f'(sleep 1; exec {sys.executable} -c "{code}") &'
+    with subprocess.Popen(["bash", "-c", f"{child} : {stays}"], cwd=tmp_path, start_new_session=True) as parent:
+        time.sleep(4)
+        assert (tmp_path / "late").exists() == written
+        parent.kill()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux only")
+@pytest.mark.parametrize(("kin", "code"), [("python", 0), ("bentoml", -9)])
+def test_a_worker_knows_the_command_of_its_parent(kin: str, code: int, tmp_path: Path) -> None:
+    worker = tmp_path / "worker.py"
+    worker.write_text(f"from perennial.io.process import die_with_parent; die_with_parent({kin!r})")
+    parent = f"import subprocess, sys; print(subprocess.run([sys.executable, {str(worker)!r}]).returncode)"
+    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True)
+    assert int(done.stdout) == code

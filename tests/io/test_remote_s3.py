@@ -104,6 +104,24 @@ def test_a_teammate_pulls_and_reruns_nothing(mate: Path) -> None:
     assert run_command(mate, "git", "status", "--porcelain").stdout == ""
 
 
+def test_a_folder_that_the_team_shares_serves_too(template: Path, tmp_path: Path) -> None:
+    project, shared = tmp_path / "project", tmp_path / "shared"
+    shutil.copytree(template, project)
+    assert "is not there: mount it, or make it" in refused(perennial(project, "remote", str(shared)))
+    shared.mkdir()
+    assert perennial(project, "remote", str(shared)).returncode == 0
+    assert perennial(project, "push").stdout == "22 files pushed\n"
+    harmed = shared / "files/md5" / ONE[:2] / ONE[2:]
+    harmed.chmod(0o644)
+    harmed.write_text("onf")
+    assert f"object {ONE} is damaged" in perennial(project, "verify-data", "--heal").stdout
+    for name in (".dvc/cache", "out"):
+        shutil.rmtree(project / name)
+    (project / "one.txt").unlink()
+    assert perennial(project, "pull").returncode == 0
+    assert (project / "one.txt").read_text() == "one"
+
+
 def test_nothing_is_sent_twice(author: Path) -> None:
     assert perennial(author, "push").stdout == "Everything is up to date.\n"
 

@@ -49,10 +49,14 @@ def plan_spans(
 
 
 def create_sources(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: str) -> None:
-    """Create a view of each source's partitions in `folder`, in the schema `known`."""
+    """Create a view of each source's partitions in `folder`, in the schema `known`; Refusal where one has none."""
     connection.execute("CREATE SCHEMA known")
     for name in contract.sources:
-        connection.execute(f"CREATE VIEW known.{quote(name)} AS SELECT * FROM {read_folder_sql(f'{folder}/{name}')}")
+        place = f"{folder}/{name}"
+        try:
+            connection.execute(f"CREATE VIEW known.{quote(name)} AS SELECT * FROM {read_folder_sql(place)}")
+        except duckdb.IOException:
+            raise Refusal(f"{place} holds no Parquet that can be read: run `dvc checkout` or `dvc repro`.") from None
 
 
 def limit_sql(source: Source, low: np.datetime64 | None, high: np.datetime64 | None) -> str:

@@ -5,19 +5,39 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from perennial.refusal import Refusal
 
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when its parent ends, so that no orphan writes later (Linux only)."""
+def _is_adopted(parent: int) -> bool:
+    """Tell whether the parent is not who started this process: that one has died, and init or another took over."""
+    try:
+        # A child is in its parent's session, unless it has begun one of its own.
+        return os.getsid(0) not in (os.getpid(), os.getsid(parent))
+    except ProcessLookupError:
+        return True
+
+
+def _runs(process: int, word: str) -> bool:
+    try:
+        return word.encode() in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
+
+
+def die_with_parent(kin: str = "") -> None:
+    """Ask the kernel to kill this process when its parent ends, so that no orphan writes later (Linux only).
+
+    One whose parent has ended already ends here; where the parent is known to run the command `kin`, that is asked too.
+    """
     if sys.platform != "linux":
         return
     parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if os.getppid() != parent or _is_adopted(parent) or (kin and not _runs(parent, kin)):
         os.kill(os.getpid(), signal.SIGKILL)
 
 

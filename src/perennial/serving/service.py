@@ -32,7 +32,7 @@ class Perennial:
     """Answers rows of the problem in params.yaml with a score and a decision."""
 
     def __init__(self) -> None:
-        die_with_parent()  # a worker that outlives BentoML's arbiter keeps the port
+        die_with_parent("bentoml")  # a worker that outlives BentoML's arbiter keeps the port
         self.predictor = load_predictor(HOME / "bundle")
         body = json.dumps({"rows": [self.predictor.example]}).encode()
         answer = answer_predict(self.predictor, LIMITS, body)
