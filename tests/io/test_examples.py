@@ -5,7 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from perennial.io.examples import DAY, Span, create_sources, find_first, limit_sql, plan_spans, run_spans
+from perennial.io.examples import (
+    DAY,
+    Span,
+    create_sources,
+    find_first,
+    limit_sql,
+    plan_spans,
+    refuse_undeclared,
+    run_spans,
+)
 from perennial.io.replay import Replay, refuse_short_history
 from perennial.io.tables import write_batches
 from perennial.io.warehouse import open_warehouse
@@ -71,6 +80,14 @@ def test_a_history_shorter_than_a_feature_looks_back_is_refused(folder: str, his
             return
         with pytest.raises(Refusal, match=r"history_days is 1, but `feature` of v\d+ is .* with twice"):
             refuse_short_history(database, replay, spans(9, history_days), history_days)
+
+
+def test_a_column_that_the_contract_does_not_describe_is_refused(folder: str) -> None:
+    with open_warehouse(1.0, 1) as database:
+        create_sources(database, CONTRACT, folder)
+        refuse_undeclared(database, CONTRACT, QUERY, "2024-02-10")
+        with pytest.raises(Refusal, match="yields 'weekend', which"):
+            refuse_undeclared(database, CONTRACT, QUERY.replace("SELECT id,", "SELECT id, 1 AS weekend,"), "2024-02-10")
 
 
 def test_the_first_time_of_any_source_is_found(folder: str) -> None:

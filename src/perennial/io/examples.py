@@ -96,6 +96,23 @@ def check_query(connection: duckdb.DuckDBPyConnection, contract: Contract, query
     refuse_escape(tree["statements"], contract.sources, unstable_functions(connection), columns)
 
 
+def refuse_undeclared(connection: duckdb.DuckDBPyConnection, contract: Contract, query: str, as_of: str) -> None:
+    """Raise Refusal when `query` yields a column that the contract's examples do not describe."""
+    connection.execute("USE known")
+    connection.execute(f"SET VARIABLE as_of = TIMESTAMP '{as_of}'")
+    try:
+        names = connection.sql(query.strip().rstrip(";")).columns
+    except duckdb.Error as error:
+        raise _refuse_query(error) from None
+    known = {column.name.lower() for column in contract.examples}
+    other = [name for name in names if name.lower() not in known]
+    if other:
+        raise Refusal(
+            f"data/examples.sql yields {other[0]!r}, which data/contract.yaml does not describe: add its line to the "
+            "section examples (the role `ignored` keeps it from the model)."
+        )
+
+
 def between_sql(time: str, since: np.datetime64 | None, until: np.datetime64) -> str:
     """Return the condition that a decision lies after `since` and not after `until`."""
     after = "" if since is None else f"{quote(time)} > TIMESTAMP '{since}' AND "

@@ -13,7 +13,15 @@ from perennial.data.contract import Contract, column_of_role, inputs_of
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
 from perennial.io.example_rules import check_examples
-from perennial.io.examples import Span, check_query, create_sources, find_first, plan_spans, run_spans
+from perennial.io.examples import (
+    Span,
+    check_query,
+    create_sources,
+    find_first,
+    plan_spans,
+    refuse_undeclared,
+    run_spans,
+)
 from perennial.io.files import replace_file, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
@@ -81,6 +89,7 @@ def main() -> None:
         with open_warehouse(p["engine.memory_gb"], p["engine.workers"]) as database:
             check_query(database, contract, query)
             create_sources(database, contract, VALID)
+            refuse_undeclared(database, contract, query, as_of)
             spans = plan(database, contract, p)
             write_batches(path, run_spans(database, contract, query, spans, as_of))
             refuse_short_history(database, replay, spans, p["assemble.history_days"])
