@@ -85,14 +85,18 @@ def test_scratch_of_a_living_run_is_well() -> None:
         assert not check_scratch().wrong
 
 
-def test_a_stage_without_dvc_is_named() -> None:
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("perennial.stages.train", "stage train"), ("_bentoml_impl.worker.service", "worker of a server")],
+)
+def test_a_stage_without_dvc_and_a_worker_without_server_are_named(module: str, name: str) -> None:
     waiting = "import time; time.sleep(60)"
-    with subprocess.Popen([sys.executable, "-c", waiting, "-m", "perennial.stages.train"]) as orphan:
+    with subprocess.Popen([sys.executable, "-c", waiting, "-m", module]) as orphan:
         for _ in range(50):
             if check_processes().wrong:
                 break
             time.sleep(0.1)
-        assert f"train ({orphan.pid})" in check_processes().sentence
+        assert check_processes().sentence == f"left alone: {name} ({orphan.pid})"
         assert check_processes().mend == f"kill {orphan.pid}"
         orphan.send_signal(signal.SIGKILL)
 

@@ -19,6 +19,7 @@ RWLOCK = Path(".dvc/tmp/rwlock")
 SKIPPED = {".git", ".venv", "cache", "node_modules"}
 AN_HOUR = 3600.0
 HASHED_BYTES = 512 * 2**20
+WORKER = "_bentoml_impl.worker"
 STAGE = re.compile(r"perennial\.stages\.(\w+)")
 
 
@@ -71,26 +72,32 @@ def check_scratch() -> Finding:
     return Finding("scratch", "nothing of killed runs")
 
 
+def _parents_run(process: psutil.Process, word: str) -> bool:
+    return any(word in " ".join(parent.cmdline()) for parent in process.parents())
+
+
 def _orphans() -> Iterator[tuple[int, str]]:
     here = os.getcwd()
     for process in psutil.process_iter(["pid", "cmdline"]):
-        stage = STAGE.search(" ".join(process.info["cmdline"] or ()))
+        command = " ".join(process.info["cmdline"] or ())
+        stage = STAGE.search(command)
+        if not stage and WORKER not in command:
+            continue
         try:
-            if stage and process.cwd() == here and not any(_is_dvc(parent.pid) for parent in process.parents()):
-                yield process.pid, stage.group(1)
+            inside = Path(process.cwd()).is_relative_to(here)
+            if inside and not _parents_run(process, "dvc" if stage else "bentoml"):
+                yield process.pid, f"stage {stage.group(1)}" if stage else "worker of a server"
         except psutil.Error:
             continue
 
 
 def check_processes() -> Finding:
-    """Judge whether a stage runs here that no DVC waits for."""
+    """Judge whether a stage runs here that no DVC waits for, or a worker whose server has ended."""
     orphans = sorted(_orphans())
     if orphans:
-        names = ", ".join(f"{stage} ({pid})" for pid, stage in orphans)
-        return Finding(
-            "processes", f"stages run without DVC: {names}", f"kill {' '.join(str(pid) for pid, _ in orphans)}"
-        )
-    return Finding("processes", "no stage runs on its own")
+        names = ", ".join(f"{what} ({pid})" for pid, what in orphans)
+        return Finding("processes", f"left alone: {names}", f"kill {' '.join(str(pid) for pid, _ in orphans)}")
+    return Finding("processes", "none was left alone")
 
 
 def find_torn(cache: Cache) -> list[Path]:
