@@ -117,6 +117,30 @@ def judged_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> 
     return shared
 
 
+@pytest.fixture(scope="session")
+def released_project(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A tiny project in Git and DVC with two released versions; shared by all test processes, never changed."""
+    from tests.released import make_released
+
+    base = tmp_path_factory.getbasetemp()
+    shared = (base if worker_id == "master" else base.parent) / "released_project"
+    with one_at_a_time(shared.with_suffix(".lock")):
+        if not shared.exists():
+            building = shared.with_suffix(".part")
+            make_released(building)
+            building.rename(shared)
+    return shared
+
+
+@pytest.fixture
+def released(released_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A private copy of the released project, where the test works."""
+    target = tmp_path / "project"
+    shutil.copytree(released_project, target, symlinks=True)
+    monkeypatch.chdir(target)
+    return target
+
+
 @pytest.fixture
 def project(judged_project: Path, tmp_path: Path) -> Path:
     """A private copy of the judged project, to be harmed."""

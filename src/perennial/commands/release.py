@@ -168,8 +168,7 @@ def roll_back(arguments: argparse.Namespace) -> None:
             say(f"{arguments.stage} is {version} already: nothing to change")
             return
         made = read_promotion(version)
-        fetch_released(version, place)
-        refuse_misnamed(place, made)
+        fetch_released(version, made, place)
         entry = write_entry("rollback", version, arguments.stage, arguments.reason, made)
         say_change(entry, arguments.dry_run)
         if not arguments.dry_run:

@@ -109,9 +109,9 @@ def write_sums(folder: str | Path) -> None:
     write_text(folder / SUMS, "".join(lines))
 
 
-def verify_sums(folder: str | Path) -> None:
-    """Raise Refusal at the first file of a bento that is missing, extra or altered."""
-    folder = Path(folder)
+def verify_sums(folder: str | Path, remedy: str = "") -> None:
+    """Raise Refusal with a remedy at the first file of a bento that is missing, extra or altered."""
+    folder, remedy = Path(folder), remedy or f"run `dvc checkout {folder}`"
     sums = folder / SUMS
     if not sums.is_file():
         raise Refusal(f"{sums} is not there: make the bento with `dvc repro package`.")
@@ -119,10 +119,10 @@ def verify_sums(folder: str | Path) -> None:
     expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     found = {path.relative_to(folder).as_posix(): path for path in _files_of(folder)}
     for name in sorted(expected.keys() ^ found.keys()):
-        raise Refusal(f"{folder / name} is {'extra' if name in found else 'missing'}: run `dvc checkout {folder}`.")
+        raise Refusal(f"{folder / name} is {'extra' if name in found else 'missing'}: {remedy}.")
     for name, path in found.items():
         if sha256_file(path) != expected[name]:
-            raise Refusal(f"{path} is not the file that was packed (SHA-256 differs): run `dvc checkout {folder}`.")
+            raise Refusal(f"{path} is not the file that was packed (SHA-256 differs): {remedy}.")
 
 
 def build_bento(

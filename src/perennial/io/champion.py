@@ -19,9 +19,9 @@ POINTER = f"{CHAMPION}.dvc"
 PLACEHOLDER = f"{CHAMPION}/unreleased.txt"
 
 
-def identify_bento(bento: str | Path) -> dict[str, str]:
+def identify_bento(bento: str | Path, remedy: str = "") -> dict[str, str]:
     """Return the hashes {"bundle", "bento"} of a bento as packed; raises Refusal when a file of it is altered."""
-    verify_sums(bento)
+    verify_sums(bento, remedy)
     return {"bundle": bundle_hash(Path(bento) / "src/bundle"), "bento": sha256_file(Path(bento) / SUMS)}
 
 
@@ -38,9 +38,9 @@ def describe_interface(bento: str | Path) -> list[Any]:
     return [manifest["task"], manifest["classes"], read_part(bundle, "schema.json")]
 
 
-def refuse_misnamed(bento: str | Path, entry: Mapping[str, Any]) -> None:
+def refuse_misnamed(bento: str | Path, entry: Mapping[str, Any], remedy: str = "") -> None:
     """Raise Refusal unless a bento is unaltered and the one that a line of the audit trail names."""
-    found = identify_bento(bento)
+    found = identify_bento(bento, remedy)
     for name, digest in found.items():
         if digest != entry[name]:
             raise Refusal(f"the {name} of {entry['version']} has the hash {digest}, released was {entry[name]}.")
@@ -58,14 +58,19 @@ def hold_bento(bento: str | Path, entry: Mapping[str, Any]) -> None:
     write_json(NAMED, {name: entry[name] for name in ("bundle", "bento", "version")})
 
 
-def fetch_released(version: str, target: str | Path) -> None:
-    """Copy the bento of a version out of the local cache into an empty folder; raises Refusal when it is not there."""
+def fetch_released(version: str, made: Mapping[str, Any], target: str | Path) -> None:
+    """Copy the bento of a version out of the local cache into an empty folder, verified by the line that made it.
+
+    Raises Refusal when the cache does not hold it as it was released.
+    """
     pointer = read_committed(version_tag(version), POINTER)
     if pointer is None:
         raise Refusal(f"the tag {version_tag(version)} holds no {POINTER}: it was not made by `perennial promote`.")
-    absent = f"{version} is not in the local cache: `dvc fetch --all-tags {POINTER}` brings it from the remote."
+    fetch = f"`dvc fetch --all-tags {POINTER}`"
+    absent = f"{version} is not in the local cache: {fetch} brings it from the remote."
     with restore_tracked(pointer, absent) as bento:
         shutil.copytree(bento, target, dirs_exist_ok=True)
+    refuse_misnamed(target, made, f"the local cache holds {version} altered; remove the cache, then {fetch}")
 
 
 def parse_trail(text: str | None) -> list[dict[str, Any]]:
