@@ -109,6 +109,17 @@ def bash_lines() -> list[str]:
 STARTED_ELSEWHERE = {"make serve", "make repro"}
 
 
+def await_queue(clone: Path, seconds: float = 1200) -> str:
+    """Return what `dvc queue status` says once nothing waits or runs."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        said = shell(". .venv/bin/activate; dvc queue status", clone).stdout
+        if "Queued" not in said and "Running" not in said:
+            return said
+        time.sleep(5)
+    return "the queue did not come to an end"
+
+
 @pytest.mark.soak
 def test_every_other_command_of_the_readme_runs(clone: Path) -> None:
     quick = {"problem.as_of=2013-10-01": "problem.as_of=2013-10-01 -S search.trials=4", "trials=40": "trials=4"}
@@ -119,4 +130,5 @@ def test_every_other_command_of_the_readme_runs(clone: Path) -> None:
             line = line.replace(long, short)
         done = shell(f". .venv/bin/activate; {line}", clone)
         assert done.returncode == 0, f"{line}: {(done.stdout + done.stderr)[-3000:]}"
+    assert "Success" in await_queue(clone), "a queued experiment fails without a word"
     shutil.rmtree(clone / ".dvc" / "tmp" / "exps", ignore_errors=True)
