@@ -14,6 +14,8 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+# Temporary folders lie inside the repository; Git must not take it for theirs.
+os.environ["GIT_CEILING_DIRECTORIES"] = str(ROOT / ".perennial")
 STAGES = (
     *("ingest", "validate", "assemble", "profile", "split", "search"),
     *("train", "evaluate", "gate", "package", "rehearse", "report"),

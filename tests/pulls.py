@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from perennial.cli import parse_arguments
-from tests.conftest import COPIED, ROOT
+from tests.conftest import COPIED, FLIGHTS, ROOT, release_nothing
 
 READ = ("metrics/evaluation.json", "metrics/point_in_time.json")
 
@@ -33,11 +33,13 @@ def commit(message: str) -> str:
 
 def make_repository(folder: Path) -> None:
     """Write the sources of the gate into a new repository; nothing has run."""
+    shutil.copytree(FLIGHTS, folder, dirs_exist_ok=True)
     for name in (*COPIED, *READ, ".dvc/config", ".dvcignore"):
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / name).is_file():
             shutil.copy(ROOT / name, place)
+    release_nothing(folder)
     (folder / "src").symlink_to(ROOT / "src")
     (folder / "requirements").symlink_to(ROOT / "requirements")
     graph = yaml.safe_load((folder / "dvc.yaml").read_text())

@@ -31,7 +31,6 @@ def test_a_remote_counts_when_it_is_configured_for_everybody(tmp_path: Path, mon
     assert has_remote()
 
 
-def test_what_dvc_refuses_is_said_in_its_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(Refusal, match=r"`dvc status` failed: .*not inside of a DVC repository"):
-        run_dvc("status")
+def test_what_dvc_refuses_is_said_in_its_words(released: Path) -> None:
+    with pytest.raises(Refusal, match=r"`dvc remove` failed: .*absent\.dvc"):
+        run_dvc("remove", "absent.dvc")

@@ -94,7 +94,11 @@ def unverified(folder: Path) -> None:
         (shared, ""),
         (unverified, "is not verified, so damage would pass"),
         (lambda folder: write_remote(str(folder), "storage", None, None), "of remote storage is not there"),
-        (lambda _: write_remote("s3://team/x", "storage", "http://127.0.0.1:9", None), "nothing answers at"),
+        pytest.param(
+            lambda _: write_remote("s3://team/x", "storage", "http://127.0.0.1:9", None),
+            "nothing answers at",
+            marks=pytest.mark.slow,  # needs dvc-s3
+        ),
         (lambda _: Path(".dvc/config").write_text("[core]\n remote = gone\n"), "'gone' is not described"),
         (lambda _: Path(".dvc/config").write_text("[core\n"), ".dvc/config cannot be read"),
     ],
@@ -111,6 +115,7 @@ def test_a_remote_is_judged(
     assert sentence in finding.sentence
 
 
+@pytest.mark.slow  # needs dvc-s3
 def test_absent_credentials_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)

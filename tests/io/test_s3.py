@@ -45,6 +45,7 @@ def test_without_dvc_s3_the_command_that_installs_it_is_named(monkeypatch: pytes
         probe_bucket("storage", "s3://team/flights", {}, 1.0)
 
 
+@pytest.mark.slow  # needs dvc-s3
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:9", "http://[", "ftp//x"])
 def test_an_address_that_is_none_is_refused(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")

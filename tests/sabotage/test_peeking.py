@@ -41,16 +41,18 @@ def audited(project: Path, feature: str, join: str) -> Any:
     ("feature", "join"),
     [
         pytest.param("f.dep_delay", "", id="the flight's own departure delay"),
-        pytest.param("w.temp", WEATHER, id="weather of the departure hour"),
+        pytest.param("w.temp", WEATHER, id="weather of the departure hour", marks=pytest.mark.slow),
         pytest.param(
             "avg(f.dep_delay) OVER (PARTITION BY f.origin, date_trunc('day', f.scheduled_at))",
             "",
             id="a daily mean that includes later hours",
+            marks=pytest.mark.slow,
         ),
         pytest.param(
             "lag(f.arr_delay) OVER (PARTITION BY f.tailnum ORDER BY f.scheduled_at)",
             "",
             id="the aircraft's previous arrival before it landed",
+            marks=pytest.mark.slow,
         ),
         pytest.param("CAST(f.tailnum IS NULL AS INTEGER)", "", id="a tail number missing only when cancelled"),
         pytest.param(
@@ -68,8 +70,11 @@ def test_a_peek_is_refused_naming_the_column_a_row_and_both_values(project: Path
 
 @pytest.mark.parametrize(
     ("feature", "join"),
-    [("f.distance", ""), ("w.temp", LAGGED), ("length(f.carrier)", "")],
-    ids=["schedule", "weather as observed", "text"],
+    [
+        pytest.param("f.distance", "", id="schedule"),
+        pytest.param("w.temp", LAGGED, id="weather as observed"),
+        pytest.param("length(f.carrier)", "", id="text", marks=pytest.mark.slow),
+    ],
 )
 def test_the_honest_twin_passes(project: Path, feature: str, join: str) -> None:
     done = audited(project, feature, join)

@@ -72,7 +72,7 @@ def test_every_limit_of_the_params_reaches_its_check(folder: Path, limit: str, v
 def test_a_table_said_to_have_no_time_need_not_be_audited(folder: Path) -> None:
     write_json("metrics/point_in_time.json", {"auditable": False, "passed": False})
     assert failing_checks(run()) == ["point_in_time"]
-    set_params(folder, {"problem.time": None})
+    set_params(folder, {"problem.time": None, "problem.block": "row"})
     assert run()["blessed"]
 
 

@@ -52,7 +52,10 @@ def test_a_good_bento_passes_and_its_verdict_holds_no_timing(tmp_path: Path) -> 
 def test_budgets_not_kept_and_limits_not_packed_fail(tmp_path: Path) -> None:
     write_tiny_project(tmp_path)
     assert run_stage(tmp_path, "package").returncode == 0
-    set_params(tmp_path, {"rehearse.memory_mb": 10, "rehearse.p95_ms": 0.0001, "package.max_rows": 7})
+    set_params(
+        tmp_path,
+        {"rehearse.memory_mb": 10, "rehearse.p50_ms": 0.0001, "rehearse.p95_ms": 0.0001, "package.max_rows": 7},
+    )
     verdict = rehearse(tmp_path)
     assert verdict["passed"] is False
     failing = {check["name"]: check["sentence"] for check in verdict["checks"] if not check["passed"]}
