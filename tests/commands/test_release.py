@@ -197,7 +197,8 @@ def test_a_promotion_rehearses_in_a_fresh_environment_and_can_be_fetched_without
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     os.chdir(elsewhere)
-    source, store = str(tmp_path / "bare.git"), f"url={tmp_path / 'store'}"
+    # As an address: DVC would take a path for a part of the repository that it lies in.
+    source, store = (tmp_path / "bare.git").as_uri(), f"url={tmp_path / 'store'}"
     stage = ("--stage", "prod", "-o", "bento", "--remote", "store", "--remote-config", store)
     call("dvc", "artifacts", "get", source, "perennial", *stage)
     verify_sums("bento")
