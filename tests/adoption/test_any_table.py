@@ -83,7 +83,7 @@ def reach_split(table: pd.DataFrame, project: Path, monkeypatch: pytest.MonkeyPa
     assert [column.name for column in inputs_of(read_contract())] == [c.name for c in plan.columns if c.role == "input"]
 
 
-@settings(max_examples=6, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(table=tables())
 def test_any_table_reaches_its_split_or_is_refused(
     table: pd.DataFrame, project: Path, monkeypatch: pytest.MonkeyPatch

@@ -54,7 +54,12 @@ def audited(project: Path, feature: str, join: str) -> Any:
             id="the aircraft's previous arrival before it landed",
             marks=pytest.mark.slow,
         ),
-        pytest.param("CAST(f.tailnum IS NULL AS INTEGER)", "", id="a tail number missing only when cancelled"),
+        pytest.param(
+            "CAST(f.tailnum IS NULL AS INTEGER)",
+            "",
+            id="a tail number missing only when cancelled",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             "CASE WHEN hash(f.flight, f.scheduled_at) % 1000 = 0 THEN f.dep_delay END", "", id="a peek of 0.1 % of rows"
         ),

@@ -49,6 +49,7 @@ def test_shuffled_labels_teach_nothing_and_are_refused(project: Path) -> None:
     assert (project / "models/bento/refusal.json").exists()
 
 
+@pytest.mark.slow
 def test_a_planted_copy_of_the_target_is_suspected(project: Path) -> None:
     path = project / "data" / "contract.yaml"
     document = yaml.safe_load(path.read_text())
