@@ -45,7 +45,7 @@ test: check ## everything that needs wheels only
 test-full: .venv/.full ## what is slow or needs system packages
 	@mkdir -p $(TMPDIR)
 	bash tests/system.sh
-	pytest -n 2 -m "slow and not soak"
+	pytest -m "slow and not soak"
 
 soak: .venv/.dev ## one core against two, and every command of the README: half an hour
 	@mkdir -p $(TMPDIR)

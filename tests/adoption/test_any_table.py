@@ -93,9 +93,9 @@ def test_any_table_reaches_its_split_or_is_refused(
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(table=tables())
-def test_a_hundred_other_tables_reach_their_split_or_are_refused(
+def test_sixty_other_tables_reach_their_split_or_are_refused(
     table: pd.DataFrame, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reach_split(table, project, monkeypatch)
