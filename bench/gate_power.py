@@ -22,7 +22,7 @@ from perennial.model.predictor import Model
 from perennial.stages.gate import read_limits
 
 CHALLENGERS, BLESSED, REFUSED = 40, 0.95, 0.90
-LEARNED, JUDGED = 30_000, 20_000
+LEARNED, JUDGED = 40_000, 100_000
 SETTINGS = {
     **{"num_iterations": 50, "learning_rate": 0.15, "num_leaves": 31, "min_data_in_leaf": 100},
     **{"feature_fraction": 0.7, "bagging_fraction": 0.8, "bagging_freq": 1, "lambda_l2": 10.0, "cat_smooth": 100.0},

@@ -32,6 +32,17 @@ def test_the_comment_is_written_whole(base: str) -> None:
     assert "not what the code gives" not in text, "nothing ran here: nothing is said of it"
 
 
+def test_the_difference_is_paired_by_the_days_of_the_test(base: str) -> None:
+    losses = Path("metrics/plots/blocks.csv")
+    lines = losses.read_text().splitlines()
+    better = [f"{day},{float(loss) * 0.9!r},{weight}" for day, loss, weight in (line.split(",") for line in lines[1:])]
+    losses.write_text("\n".join([lines[0], *better]) + "\n")
+    perennial("comment", "--base", base, "--out", "reports/comment.md")
+    text = Path("reports/comment.md").read_text()
+    assert "(paired difference −0." in text.splitlines()[0]
+    assert f"Paired by block ({len(better)} of them)" in text
+
+
 @pytest.mark.parametrize("word", ["", "0" * 40])
 def test_no_base_is_said_plainly(base: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     perennial("comment", "--base", word)

@@ -51,6 +51,15 @@ def test_other_test_rows_are_said() -> None:
     assert tell_comparable(Run("r"), judged(0.4)) == ""
 
 
+def test_a_paired_difference_is_told_with_its_interval() -> None:
+    clear = {"value": -0.1, "interval": [-0.12, -0.08], "blocks": 62}
+    assert tell_primary(judged(0.5), judged(0.4), clear).endswith("better (paired difference −0.1200 to −0.0800)")
+    told = tell_comparable(judged(0.5), judged(0.4), clear)
+    assert told.endswith("Paired by block (62 of them), −0.1000, interval −0.1200 to −0.0800: clear of chance.")
+    vague = clear | {"interval": [-0.12, 0.01]}
+    assert tell_comparable(judged(0.5), judged(0.4), vague).endswith("no change that is clear of chance.")
+
+
 def test_the_primary_score_leads_the_table() -> None:
     table = score_table(judged(0.5), judged(0.4))
     assert table is not None

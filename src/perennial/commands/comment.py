@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 from perennial.commands.experiment import known_base
+from perennial.evaluation.paired import pair_losses
 from perennial.io.experiment import read_record
 from perennial.io.files import write_text
 from perennial.io.lock import stale_stages
 from perennial.io.revisions import list_changes, read_run, read_worktree
-from perennial.report.change import Run
+from perennial.report.change import Run, same_test
 from perennial.report.comment import render_comment
 
 
@@ -17,14 +18,17 @@ def write_comment(arguments: argparse.Namespace) -> None:
     """Write what changed between a revision and the working tree as Markdown, the verdict first."""
     base, record = known_base(arguments.base), read_record()
     ran = record or {}
+    before, now = read_run(base) if base else Run("nothing: there is no base"), read_worktree()
+    metric = now.metrics.get("evaluation", {}).get("metric", "")
     text = render_comment(
-        read_run(base) if base else Run("nothing: there is no base"),
-        read_worktree(),
+        before,
+        now,
         files=list_changes(base) if base else (),
         seconds=ran.get("seconds"),
         stale=stale_stages() if record and not record["settings"] else (),
         page=arguments.page or "",
         settings=ran.get("settings", ()),
+        difference=pair_losses(metric, before.losses, now.losses) if same_test(before, now) else None,
     )
     if arguments.out:
         write_text(Path(arguments.out), text)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.evaluation.leakage import reaches_into
+from perennial.evaluation.spans import reaches_into
 
 
 def compare_champion(

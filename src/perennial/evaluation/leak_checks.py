@@ -1,7 +1,7 @@
 """The checks of the gate against leaks: an answer among the inputs, test rows that were learned, the future."""
 
 from perennial.evaluation.finding import Facts, Finding, GateLimits, holds, show
-from perennial.evaluation.leakage import reaches_into
+from perennial.evaluation.spans import reaches_into
 
 
 def check_leak_suspects(evaluation: Facts, _audit: Facts, limits: GateLimits) -> Finding:

@@ -1,7 +1,6 @@
 """What a model must not have: an answer among its inputs, or test rows among those it was trained on."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -87,14 +86,6 @@ def rank_suspects(
         value = _one_column(task, *codes, train_truth[left], test_truth[right])
         found.append({"column": str(column), "strength": value})
     return sorted(found, key=lambda one: (-round(one["strength"], 9), one["column"]))
-
-
-def reaches_into(seen_until: str | None, first: str | None) -> bool:
-    """Return whether what a model has seen reaches into a test that starts at `first`; all instants are UTC."""
-    if seen_until is None or first is None:
-        return False
-    seen, start = (datetime.fromisoformat(one).replace(tzinfo=None) for one in (seen_until, first))
-    return start <= seen
 
 
 def missing_alone(frame: pd.DataFrame) -> Mapping[str, pd.Series]:

@@ -14,6 +14,7 @@ from perennial.evaluation.classes import admit_unseen, pad_classes
 from perennial.evaluation.constant import predict_constant
 from perennial.evaluation.curves import confusion_rows, draw_curves
 from perennial.evaluation.intervals import Array
+from perennial.evaluation.paired import Losses
 from perennial.evaluation.sample import check_weights
 from perennial.evaluation.slices import slice_table
 from perennial.io.bundle import bundle_hash, load_bundle, read_seen_keys, verify_bundle
@@ -121,7 +122,7 @@ def describe_bundle(model: Model, keys: pd.Series) -> dict[str, Any]:
     }
 
 
-def write_plots(evaluation: Mapping[str, Any], rows: Rows, prediction: Array) -> None:
+def write_plots(evaluation: Mapping[str, Any], rows: Rows, prediction: Array, losses: Losses) -> None:
     """Write the plots as small CSV files under metrics/plots/."""
     confusion = evaluation["confusion"] or {"classes": [], "counts": []}
     tables = {
@@ -129,6 +130,7 @@ def write_plots(evaluation: Mapping[str, Any], rows: Rows, prediction: Array) ->
         "confusion": confusion_rows(confusion["counts"], confusion["classes"]),
         "slices": slice_table(evaluation["slices"]),
         "importances": pd.DataFrame(evaluation["importances"], columns=["column", "value"]),
+        "blocks": pd.DataFrame(losses, columns=["block", "loss", "weight"]),
     }
     for name, table in tables.items():
         text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")

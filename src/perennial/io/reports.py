@@ -3,12 +3,13 @@
 import csv
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from perennial.io.files import read_json, write_text
 from perennial.report.views import render_views
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FOLDER = Path("reports")
 
@@ -38,7 +39,7 @@ def write_views(facts: dict[str, Any], folder: Path = FOLDER) -> list[Path]:
     return [folder / name for name in views]
 
 
-def render_table_report(frame: pd.DataFrame, title: str) -> str:
+def render_table_report(frame: "pd.DataFrame", title: str) -> str:
     """The interactive skrub report of a small frame as one HTML document.
 
     Without its plots, which the page has already: matplotlib would leave a cache outside the repository.

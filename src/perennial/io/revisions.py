@@ -1,5 +1,6 @@
 """What a revision in Git says of itself, read without checking it out."""
 
+import csv
 import json
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ from perennial.refusal import Refusal
 from perennial.report.change import Run
 from perennial.report.facts import METRICS
 
-PARAMS, LOCK = "params.yaml", "dvc.lock"
+PARAMS, LOCK, LOSSES = "params.yaml", "dvc.lock", "metrics/plots/blocks.csv"
 
 
 def run_git(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -37,7 +38,7 @@ def show_file(commit: str, path: str) -> str | None:
 def read_run(revision: str) -> Run:
     """Return params, metrics and lock of a revision; what is absent there is empty."""
     commit = find_commit(revision)
-    texts = {path: show_file(commit, path) for path in (PARAMS, LOCK, *map(metric_path, METRICS))}
+    texts = {path: show_file(commit, path) for path in (PARAMS, LOCK, LOSSES, *map(metric_path, METRICS))}
     name = f"{revision} ({commit[:10]})" if not commit.startswith(revision) else commit[:10]
     return make_run(name, texts)
 
@@ -50,7 +51,7 @@ def read_stages(revision: str) -> dict[str, Any]:
 
 def read_worktree() -> Run:
     """Return params, metrics and lock as they lie in the working tree."""
-    paths = (PARAMS, LOCK, *map(metric_path, METRICS))
+    paths = (PARAMS, LOCK, LOSSES, *map(metric_path, METRICS))
     texts = {path: Path(path).read_text(encoding="utf-8") if Path(path).is_file() else None for path in paths}
     return make_run("the working tree", texts)
 
@@ -68,7 +69,15 @@ def make_run(name: str, texts: dict[str, str | None]) -> Run:
         if (text := texts[path := metric_path(metric)]) is not None
     }
     params, lock = (read_text(name, path, texts[path] or "{}") for path in (PARAMS, LOCK))
-    return Run(name, dict(flatten(params)), metrics, lock.get("stages") or {})
+    return Run(name, dict(flatten(params)), metrics, lock.get("stages") or {}, read_losses(name, texts[LOSSES] or ""))
+
+
+def read_losses(name: str, text: str) -> list[tuple[str, float, float]]:
+    """Return (block, mean loss, weight) of each test block; raises Refusal when the file holds anything else."""
+    try:
+        return [(row["block"], float(row["loss"]), float(row["weight"])) for row in csv.DictReader(text.splitlines())]
+    except (KeyError, TypeError, ValueError):
+        raise Refusal(f"{LOSSES} of {name} cannot be read: it must hold block, loss and weight.") from None
 
 
 def read_text(name: str, path: str, text: str) -> dict[str, Any]:

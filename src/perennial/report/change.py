@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,16 @@ RESULTS = ("dvc.lock", "metrics/", "reports/", "models/best.json")
 
 @dataclass(frozen=True)
 class Run:
-    """What one revision says of itself; `metrics` is empty where nothing was measured, `lock` maps stage to entry."""
+    """What one revision says of itself; `metrics` is empty where nothing was measured, `lock` maps stage to entry.
+
+    losses: (block, mean loss, weight) of the test, empty where they were not written.
+    """
 
     name: str
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Any] = field(default_factory=dict)
     lock: Mapping[str, Any] = field(default_factory=dict)
+    losses: Sequence[tuple[str, float, float]] = ()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from perennial.report.blocks import Table, Text, Verdict, state_mark
 from perennial.report.change import Run, diff_checks
@@ -27,16 +28,17 @@ def render_comment(
     stale: Sequence[str] = (),
     page: str = "",
     settings: Sequence[str] = (),
+    difference: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the comment as Markdown of at most `MOST_CHARACTERS`, cut with a sentence.
 
     files: (status letter, path) between the two; seconds: of the stages that ran, None where nobody timed them;
     stale: stages whose committed dvc.lock is not what the code gave; page: address of the whole page; settings:
-    params that were set for this run only.
+    params that were set for this run only; difference: of the primary score, paired by block.
     """
     parts = [
-        head_line(base, run, stale, settings),
-        tell_scores(base, run),
+        head_line(base, run, stale, settings, difference),
+        tell_scores(base, run, difference),
         tell_gate_moves(base, run),
         fold("What changed", tell_changes(base, run, files)),
         fold("Where it fails", tell_worst(base, run)),
@@ -55,12 +57,18 @@ def cut_parts(parts: Sequence[str], last: str) -> str:
     return "\n".join([*kept, *([CUT] if len(kept) < len(parts) else []), last])
 
 
-def head_line(base: Run, run: Run, stale: Sequence[str], settings: Sequence[str]) -> str:
+def head_line(
+    base: Run,
+    run: Run,
+    stale: Sequence[str],
+    settings: Sequence[str],
+    difference: Mapping[str, Any] | None = None,
+) -> str:
     """The verdict, the primary score, and whatever must be known before either is believed."""
     gate = run.metrics.get("gate") or {}
     checks = gate.get("checks") or []
     verdict = judge(gate, checks, [check for check in checks if not check.get("passed")])
-    title = f"## {verdict.symbol} {escape_text(verdict.word)}: {escape_text(tell_primary(base, run))}\n"
+    title = f"## {verdict.symbol} {escape_text(verdict.word)}: {escape_text(tell_primary(base, run, difference))}\n"
     warnings: list[Text | Verdict] = []
     if settings:
         warnings.append(Text(f"An experiment with {listed(list(settings), 20)}: nothing of it is committed."))
@@ -71,12 +79,12 @@ def head_line(base: Run, run: Run, stale: Sequence[str], settings: Sequence[str]
     return "\n".join([title, blocks_of(Text(verdict.sentence), *warnings)])
 
 
-def tell_scores(base: Run, run: Run) -> str:
+def tell_scores(base: Run, run: Run, difference: Mapping[str, Any] | None = None) -> str:
     """Every score of both runs, and the primary one drawn with its intervals."""
     table = score_table(base, run)
     if table is None:
         return blocks_of(Text("This run has measured nothing: there are no scores to show."))
-    read = tell_comparable(base, run)
+    read = tell_comparable(base, run, difference)
     drawn = [fence(draw_scores(base, run)), blocks_of(Text(read) if read else None)]
     return "\n".join([*drawn, fold("All scores", blocks_of(table))])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from perennial.report.blocks import Table
@@ -39,8 +40,8 @@ def judged(rose: bool, direction: str) -> str:
     return ", better" if rose == (direction == "higher") else ", worse"
 
 
-def tell_primary(base: Run, run: Run) -> str:
-    """The primary score, base to now, with its interval, in one line."""
+def tell_primary(base: Run, run: Run, difference: Mapping[str, Any] | None = None) -> str:
+    """The primary score, base to now, with the interval of their paired difference, in one line."""
     name = metric_of(run)
     new, old = score_of(run, name), score_of(base, name)
     if not is_number(new.get("value")):
@@ -51,16 +52,22 @@ def tell_primary(base: Run, run: Run) -> str:
     if metric_of(base) != name:
         return f"{told}; the base was judged by {humanise(metric_of(base))}"
     start = f"{humanise(name)} {number(old.get('value'), 4)} → {number(new['value'], 4)}"
-    return f"{start} {tell_move(old.get('value'), new['value'], new.get('direction'))}"
+    told = f"{start} {tell_move(old.get('value'), new['value'], new.get('direction'))}"
+    return told if difference is None else f"{told} (paired difference {interval(difference['interval'], 4)})"
 
 
-def tell_comparable(base: Run, run: Run) -> str:
-    """What the two intervals may be read for; empty when there is no base."""
+def tell_comparable(base: Run, run: Run, difference: Mapping[str, Any] | None = None) -> str:
+    """What the two intervals may be read for; empty when there is no base. `difference` is of the paired blocks."""
     if not base.metrics.get("evaluation"):
         return ""
     if not same_test(base, run):
         return "The two were judged on other test rows: their scores cannot be compared."
-    return "Both were judged on the same test rows; the intervals are of each run alone, not of their difference."
+    if difference is None:
+        return "Both were judged on the same test rows; the intervals are of each run alone, not of their difference."
+    low, high = difference["interval"]
+    clear = "no change that is clear of chance" if low <= 0 <= high else "clear of chance"
+    told = f"{signed(difference['value'], 4)}, interval {interval((low, high), 4)}: {clear}"
+    return f"Both were judged on the same test rows. Paired by block ({difference['blocks']} of them), {told}."
 
 
 def score_table(base: Run, run: Run) -> Table | None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy.typing as npt
+
 from perennial.data.contract import Column, Contract, inputs_of
 from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.classes import name_classes
@@ -10,6 +12,7 @@ from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import Array, round_numbers
 from perennial.evaluation.judgement import SliceRules, block_values, flat_scores, judge
 from perennial.evaluation.leakage import find_leaks
+from perennial.evaluation.paired import block_losses
 from perennial.evaluation.sample import Sample, point_scores, take_sample
 from perennial.io.bundle import load_bundle
 from perennial.io.contract import read_contract
@@ -38,15 +41,20 @@ PARAMS = (
 )
 
 
+def blocks_of(rows: Rows, p: dict[str, Any]) -> npt.NDArray[Any]:
+    """Return what tells the blocks of the test rows apart."""
+    times, groups = (None if name is None else rows.test[name] for name in (p["problem.time"], p["problem.group"]))
+    return block_values(p["problem.block"], times, groups, len(rows.test))
+
+
 def sample_test(rows: Rows, p: dict[str, Any]) -> Sample:
     """Return the test rows with their weights, blocks and draws."""
-    times, groups = (None if name is None else rows.test[name] for name in (p["problem.time"], p["problem.group"]))
     return take_sample(
         task=p["problem.task"],
         metric=p["problem.metric"],
         truth=rows.truth,
         weights=rows.weights,
-        blocks=block_values(p["problem.block"], times, groups, len(rows.test)),
+        blocks=blocks_of(rows, p),
         replicates=p["evaluate.replicates"],
         confidence=p["evaluate.confidence"],
         seed=p["evaluate.seed"],
@@ -114,7 +122,8 @@ def main() -> None:
     evaluation = round_numbers(judged | leaks | leaned_on | facts | describe_bundle(model, rows.test[key]))
     write_json("metrics/evaluation.json", evaluation)
     write_json("metrics/scores.json", flat_scores(evaluation))
-    write_plots(evaluation, rows, predictions["model"])
+    losses = block_losses(sample, predictions["model"], p["problem.block"], blocks_of(rows, p))
+    write_plots(evaluation, rows, predictions["model"], losses)
 
 
 if __name__ == "__main__":
