@@ -19,4 +19,4 @@ def test_no_check_stops_another() -> None:
     checks = run_checks(broken, AUDIT, LIMITS)
     assert [one["name"] for one in checks] == list(CHECKS)
     assert [one["name"] for one in checks if not one["passed"]] == ["finite", "overlap"]
-    assert set(checks[0]) == {"name", "passed", "value", "threshold", "interval", "rows", "sentence"}
+    assert set(checks[0]) == {"name", "passed", "value", "threshold", "interval", "rows", "sentence", "judged"}

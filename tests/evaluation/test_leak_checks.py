@@ -58,4 +58,5 @@ def test_a_regression_is_suspected_by_its_correlation() -> None:
 def test_the_audit(audit: dict[str, Any], has_time: bool, passed: bool, words: str) -> None:
     finding = CHECKS["point_in_time"](HONEST, audit, replace(LIMITS, has_time=has_time))
     assert finding.passed is passed
+    assert finding.judged is has_time, "a table without time is never told as green"
     assert words in finding.sentence

@@ -1,10 +1,10 @@
-"""Suspects, repeats and spans that reach into the test."""
+"""Suspects and repeats."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from perennial.evaluation.leakage import find_leaks, rank_suspects, reaches_into
+from perennial.evaluation.leakage import find_leaks, rank_suspects
 
 RNG = np.random.default_rng(0)
 ROWS = 4000
@@ -51,20 +51,6 @@ def test_missing_is_a_value_that_may_answer() -> None:
 def test_the_strongest_comes_first() -> None:
     frame = pd.DataFrame({"a": RNG.random(ROWS), "b": TRUTH})
     assert [one["column"] for one in rank_suspects("binary", frame, TRUTH, frame, TRUTH)] == ["b", "a"]
-
-
-@pytest.mark.parametrize(
-    ("seen", "first", "reaches"),
-    [
-        ("2013-06-30T22:00:00", "2013-07-01T00:00:00", False),
-        ("2013-07-01T00:00:00", "2013-07-01T00:00:00", True),
-        ("2013-07-02T00:00:00Z", "2013-07-01", True),
-        (None, "2013-07-01", False),
-        ("2013-07-01", None, False),
-    ],
-)
-def test_what_was_seen_must_end_before_the_test(seen: str | None, first: str | None, reaches: bool) -> None:
-    assert reaches_into(seen, first) is reaches
 
 
 def test_a_gap_of_an_input_may_be_the_suspect() -> None:

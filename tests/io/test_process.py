@@ -32,6 +32,13 @@ def test_a_refusal_is_one_sentence_and_exit_code_1(main, sentence: str, capsys: 
     assert capsys.readouterr().err == sentence
 
 
+def test_a_reader_that_has_read_enough_is_no_failure_to_speak_of() -> None:
+    many = "from perennial.io.process import run_entry; run_entry(lambda: [print('x' * 99) for _ in range(9999)])"
+    shell = f'"{sys.executable}" -c "{many}" | head -1'
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("x" * 99 + "\n", "")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent-death signal is Linux only")
 def test_a_stage_dies_with_its_parent() -> None:
     child = "from perennial.io.process import run_stage; import time; run_stage(lambda: time.sleep(60))"

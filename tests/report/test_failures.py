@@ -35,5 +35,13 @@ def test_failed_checks_come_first() -> None:
     assert isinstance(folded, Folded)
 
 
+def test_a_check_that_does_not_apply_is_not_counted_as_passed() -> None:
+    gate = {"bundle": BUNDLE, "blessed": True, "checks": [check("champion") | {"judged": False}, check("slices")]}
+    told, table, _ = tell_gate(binary_facts(gate=gate)).blocks
+    assert told == Text("1 check: all passed. 1 more could not be judged; each says why.")
+    assert isinstance(table, Table)
+    assert [row[0] for row in table.rows] == ["✓ passed", "○ not judged"]
+
+
 def test_no_gate_is_no_pass() -> None:
     assert tell_gate(empty_facts()).blocks == (Text("○ No check has been made.", "warn"),)

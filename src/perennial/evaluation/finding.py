@@ -36,7 +36,10 @@ def name_limits() -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Finding:
-    """What a check found: `interval` is null where the value is exact."""
+    """What a check found: `interval` is null where the value is exact.
+
+    A check that does not apply is passed and not `judged`: it neither blocks nor speaks for the model.
+    """
 
     passed: bool
     sentence: str
@@ -44,6 +47,7 @@ class Finding:
     threshold: float | int | None = None
     interval: list[float] | None = None
     rows: int | None = None
+    judged: bool = True
 
 
 Check = Callable[[Facts, Facts, GateLimits], Finding]

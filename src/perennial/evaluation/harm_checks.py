@@ -58,7 +58,7 @@ def _worst_slice(slices: list[Facts], against: str, floor: float, what: str) -> 
     """Find the slice whose corrected upper bound is lowest; it fails when even that lies under the floor."""
     known = [one for one in slices if against in one]
     if not known:
-        return Finding(True, f"There is nothing to judge slices {what}.", threshold=floor)
+        return Finding(True, f"There is nothing to judge slices {what}.", threshold=floor, judged=False)
     worst = min(known, key=lambda one: -math.inf if one[against]["upper"] is None else one[against]["upper"])
     under = [one for one in known if not holds(lambda high: high >= floor, one[against]["upper"])]
     named = ", ".join(f"{one['column']} = {one['value']}" for one in under[:5])
@@ -102,10 +102,10 @@ def check_sensitive_gap(evaluation: Facts, _audit: Facts, limits: GateLimits) ->
     sizes = list(_gap_sizes(evaluation["sensitive"]))
     unjudged = ", ".join(f"`{name}`" for name in declared if name not in {one["column"] for _, _, one in sizes})
     if not declared:
-        return Finding(True, "No column is declared sensitive.", threshold=limit)
+        return Finding(True, "No column is declared sensitive.", threshold=limit, judged=False)
     if evaluation["task"] != "binary":
         sentence = f"Declared sensitive, not judged: {unjudged}; a {evaluation['task']} task has no such rates."
-        return Finding(True, sentence, threshold=limit)
+        return Finding(True, sentence, threshold=limit, judged=False)
     if unjudged:
         sentence = f"Declared sensitive, not judged: {unjudged}; no value has enough rows, or they are dates or text."
         return Finding(False, sentence, threshold=limit)
@@ -119,7 +119,8 @@ def check_decision_cost(evaluation: Facts, _audit: Facts, limits: GateLimits) ->
     """Deciding by the model is cheaper than the cheaper of always and never, clear of zero."""
     cost = evaluation["cost"]
     if cost is None:
-        return Finding(True, f"A {evaluation['task']} task has no decision cost.", threshold=limits.cost_saving)
+        sentence = f"A {evaluation['task']} task has no decision cost."
+        return Finding(True, sentence, threshold=limits.cost_saving, judged=False)
     found = cost["saving"]
     passed = holds(lambda low: low > limits.cost_saving, found["interval"][0])
     sentence = (
@@ -133,7 +134,7 @@ def check_champion(evaluation: Facts, _audit: Facts, limits: GateLimits) -> Find
     """The model is not worse than the released one by more than the margin, on rows that neither has seen."""
     champion, margin = evaluation["champion"], -limits.champion_margin
     if champion is None:
-        return Finding(True, "No model is released yet: nothing to compare with.", threshold=margin)
+        return Finding(True, "No model is released yet: nothing to compare with.", threshold=margin, judged=False)
     if champion["same"]:
         return Finding(True, "Same bundle as the released model.", 0.0, margin, rows=evaluation["rows"])
     if champion["obstacle"] is not None:

@@ -46,7 +46,7 @@ def check_point_in_time(_evaluation: Facts, audit: Facts, limits: GateLimits) ->
         sentence = "Not auditable: " + (
             "a time is declared, yet the audit did not run." if limits.has_time else "the table has no time."
         )
-        return Finding(not limits.has_time, sentence, rows=rows)
+        return Finding(not limits.has_time, sentence, rows=rows, judged=limits.has_time)
     differences = len(audit.get("differences", []))
     sentence = "No feature changed when what was not yet known was hidden."
     if not audit["passed"]:

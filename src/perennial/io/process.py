@@ -54,6 +54,9 @@ def run_entry(main: Callable[[], None]) -> None:
     except Refusal as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         raise SystemExit(1) from None
+    except BrokenPipeError:  # who read the output has read enough: `perennial … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(128 + signal.SIGPIPE) from None
     except OSError as error:
         place = error.filename or f"under {os.getcwd()}"
         words = error.strerror or str(error)

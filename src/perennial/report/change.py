@@ -73,10 +73,15 @@ def diff_checks(before: Mapping[str, Any] | None, after: Mapping[str, Any] | Non
     olds, news = checks_by_name(before), checks_by_name(after)
     moved = []
     for name in [*news, *(name for name in olds if name not in news)]:
-        old, new = (checks.get(name, {}).get("passed") for checks in (olds, news))
+        old, new = (judged_as(checks.get(name, {})) for checks in (olds, news))
         if old != new:
             moved.append((name, old, new, str(news.get(name, {}).get("sentence") or "")))
     return moved
+
+
+def judged_as(check: Mapping[str, Any]) -> Any:
+    """Whether a check passed; None where it was not judged."""
+    return check.get("passed") if check.get("judged", True) else None
 
 
 def checks_by_name(verdict: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perennial.report.blocks import OPEN, Drawing, Figures, Folded, Section, Table, Text, keep, state_mark
+from perennial.report.change import judged_as
 from perennial.report.ranks import Bar, ranked_rows
 from perennial.report.words import (
     humanise,
@@ -94,10 +95,10 @@ def tell_gate(facts: Facts) -> Section:
     checks = pick(facts, "gate", "checks", default=[])
     if not checks:
         return Section("gate", "The gate", (Text(f"{OPEN} No check has been made.", "warn"),))
-    ordered = sorted(checks, key=lambda check: bool(check.get("passed")))
+    ordered = sorted(checks, key=lambda check: (bool(check.get("passed")), not check.get("judged", True)))
     rows = tuple(
         (
-            state_mark(check.get("passed")),
+            state_mark(judged_as(check)),
             humanise(check["name"]),
             plain(check.get("value"), 3),
             plain(check.get("threshold"), 3),
@@ -107,10 +108,16 @@ def tell_gate(facts: Facts) -> Section:
         for check in ordered
     )
     head = ("Result", "Check", "Value", "Threshold", "Interval", "Rows")
+    return Section("gate", "The gate", (Text(count_checks(checks)), Table(head, rows, 2), sentences_of(ordered)))
+
+
+def count_checks(checks: list[Facts]) -> str:
+    """How many checks there are, how many failed, how many do not apply."""
     failing = [humanise(check["name"]).lower() for check in checks if not check.get("passed")]
-    told = plural(len(checks), "check")
+    apart = sum(not check.get("judged", True) for check in checks)
+    told = plural(len(checks) - apart, "check")
     told += f", {number(len(failing))} failed: {listed(failing)}." if failing else ": all passed."
-    return Section("gate", "The gate", (Text(told), Table(head, rows, 2), sentences_of(ordered)))
+    return told + (f" {number(apart)} more could not be judged; each says why." if apart else "")
 
 
 def sentences_of(checks: list[Facts]) -> Folded:

@@ -69,7 +69,8 @@ def judge(gate: Facts, checks: list[Facts], failing: list[Facts]) -> Verdict:
     if not gate:
         return Verdict("open", "Not judged yet", "The gate has not run: there is no verdict about this model.")
     if gate.get("blessed"):
-        return Verdict("passed", "Blessed", f"All {plural(len(checks), 'check')} passed. This model may be released.")
+        judged = sum(check.get("judged", True) for check in checks)
+        return Verdict("passed", "Blessed", f"All {plural(judged, 'check')} passed. This model may be released.")
     names = listed([humanise(check["name"]).lower() for check in failing])
     many = f"{number(len(failing))} of {plural(len(checks), 'check')} failed: {names}."
     return Verdict("failed", "Not blessed", f"{many} This model must not be released.")
