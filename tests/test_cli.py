@@ -1,8 +1,9 @@
+import re
 from pathlib import Path
 
 import pytest
 
-from perennial.cli import main, parse_arguments
+from perennial.cli import WORDS, build_parser, main, parse_arguments
 from perennial.refusal import Refusal
 from tests.conftest import ROOT
 from tests.tiny import write_tiny_project
@@ -35,6 +36,13 @@ def test_every_command_of_the_makefile_is_known(words: list[str]) -> None:
 def test_every_command_around_the_remote_and_its_faults_is_in_the_readme(words: list[str]) -> None:
     assert callable(parse_arguments(words).run)
     assert f"perennial {words[0]}" in (ROOT / "README.md").read_text()
+
+
+def test_every_word_is_declared_by_the_module_that_is_named() -> None:
+    for word, module in WORDS.items():
+        assert re.search(rf"(?m)^ +{word}\b", build_parser([module]).format_help()), word
+    modules = {path.stem for path in (ROOT / "src/perennial/commands").glob("*.py")} - {"__init__"}
+    assert modules == set(WORDS.values())
 
 
 @pytest.mark.parametrize("words", [[], ["serv"], ["serve", "--port", "x"]])

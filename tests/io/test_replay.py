@@ -31,7 +31,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def replay(folder: str, query: str, contract: Contract = CONTRACT) -> Replay:
     return Replay(
-        contract, folder, query, window_hours=6, lookback_days=2, ahead_days=1, memory_gb=1.0, as_of="2024-02-10"
+        contract,
+        folder,
+        query,
+        window_hours=6,
+        lookback_days=2,
+        ahead_days=1,
+        history_days=2,
+        memory_gb=1.0,
+        as_of="2024-02-10",
     )
 
 
@@ -54,6 +62,15 @@ def test_two_workers_find_what_one_finds(folder: str) -> None:
         assert replay_cuts(pool, replay(folder, PEEKING), many) == replay_cuts(
             Engine(map_here, 1, 1), replay(folder, PEEKING), many
         )
+
+
+def test_cuts_that_are_replayed_together_find_what_each_finds_alone(folder: str) -> None:
+    """A feature of all days before sees what other cuts have hidden: that is no peek."""
+    here = Engine(map_here, 1, 1)
+    for query in (HONEST, PEEKING):
+        alone = [replay_cuts(here, replay(folder, query), [cut]) for cut in CUTS]
+        together = replay_cuts(here, replay(folder, query), CUTS)
+        assert together == (sum(rows for rows, _ in alone), [one for _, found in alone for one in found])
 
 
 def test_a_row_that_only_the_future_makes_is_a_difference_of_the_key(folder: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from perennial.adoption.documents import plan_params, read_out, render_contract, render_query, row_name
 from perennial.adoption.plan import TablePlan, Wishes, plan_table
+from perennial.commands import Add
 from perennial.commands.graph import write_graph
 from perennial.io.adoption import read_cells_of, refuse_dirty_tree, set_params, write_snapshot
 from perennial.io.champion import forget_released
@@ -85,3 +86,13 @@ def write_plan(plan: TablePlan) -> None:
     # A model released for another problem is no model to beat.
     forget_released()
     write_graph()
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    take = add("adopt", adopt)
+    take.add_argument("source", help="a CSV, Parquet or JSON-lines file, a folder of those, https://…, sqlite:///FILE")
+    for name in ("target", "task", "time", "group", "key", "query"):
+        take.add_argument(f"--{name}")
+    take.add_argument("--yes", action="store_true", help="take the proposal without asking")
+    take.add_argument("--dry-run", action="store_true", help="propose, write nothing")

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from perennial.commands import Add
 from perennial.commands.experiment import known_base
 from perennial.evaluation.paired import pair_losses
 from perennial.io.experiment import read_record
@@ -34,3 +35,11 @@ def write_comment(arguments: argparse.Namespace) -> None:
         write_text(Path(arguments.out), text)
     else:
         sys.stdout.write(text)
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    comment = add("comment", write_comment)
+    comment.add_argument("--base", required=True, help="the revision to compare with")
+    comment.add_argument("--out", help="the file to write instead of standard output")
+    comment.add_argument("--page", help="the address of the whole page")

@@ -3,6 +3,7 @@
 import argparse
 import re
 
+from perennial.commands import Add
 from perennial.io.experiment import bring_outputs, read_record, run_graph, write_record
 from perennial.io.lock import doubted_stages, forget_stages, restore_lock, stale_stages
 from perennial.io.params import load_params, refuse_unknown
@@ -30,7 +31,7 @@ def known_base(base: str | None) -> str | None:
 
 
 def check_lock(_arguments: argparse.Namespace) -> None:
-    """Raise Refusal naming the stages whose committed dvc.lock or results are not what the code gave."""
+    """Exit 1 naming the stages whose committed dvc.lock or results are not what the code gave."""
     record = read_record()
     if record is None or record["settings"]:
         raise Refusal("nothing was run at this commit: run `make experiment` first.")
@@ -41,3 +42,11 @@ def check_lock(_arguments: argparse.Namespace) -> None:
             " and commit dvc.lock, metrics and reports."
         )
     print("dvc.lock and every committed result are what the code gives")
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    experiment = add("experiment", run_experiment)
+    experiment.add_argument("--base", help="the revision whose dvc.lock is believed; without it none is")
+    experiment.add_argument("-S", "--set", action="append", metavar="NAME=VALUE", help="a param of this run only")
+    add("check-lock", check_lock)

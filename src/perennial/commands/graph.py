@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from perennial.commands import Add
 from perennial.io.files import write_text
 from perennial.io.graph import render_graph
 from perennial.refusal import Refusal
@@ -24,3 +25,8 @@ def write_graph() -> None:
     current = render_graph(text)
     if current != text:
         write_text(PATH, current)
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    add("graph", rewrite_graph).add_argument("--check", action="store_true", help="change nothing, exit 1 when stale")

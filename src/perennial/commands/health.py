@@ -2,6 +2,7 @@
 
 import argparse
 
+from perennial.commands import Add
 from perennial.io.contract import read_contract
 from perennial.io.finding import render_finding
 from perennial.io.health import examine
@@ -23,3 +24,9 @@ def refuse_declarations(_arguments: argparse.Namespace) -> None:
     """Read params.yaml and data/contract.yaml in whole; exit 1 at the first mistake, before any stage runs."""
     read_params(tuple(sorted(graph_params())))
     read_contract()
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    add("doctor", doctor)
+    add("declarations", refuse_declarations)

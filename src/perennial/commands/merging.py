@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from perennial.commands import Add
 from perennial.data.lock_merge import merge_locks
 from perennial.io.files import write_text
 from perennial.io.git import read_side, run_git, unmerged_files
@@ -69,3 +70,12 @@ def merge_lock(arguments: argparse.Namespace) -> None:
         run_git("checkout", "--ours", "--", *remade)
     run_git("add", "--", LOCK, *remade)
     _say(dropped)
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    merge = add("merge-lock", merge_lock)
+    merge.add_argument("--install", action="store_true", help="let Git merge dvc.lock this way in this clone")
+    merge.add_argument(
+        "--sides", nargs=3, metavar=("FORK", "OURS", "THEIRS"), help="three files, as Git's driver gives"
+    )

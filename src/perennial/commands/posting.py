@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from perennial.commands import Add
 from perennial.io.files import write_text
 from perennial.io.github import GitHub, connect
 from perennial.io.posting import PROGRAMS, confirm_number, find_number, marker, post_by_api, run_poster
@@ -83,6 +84,11 @@ def add_post_options(add: Callable[..., Any]) -> None:
     add("--run", dest="run_page", help="the address of the run whose log says more")
     add("--poster", choices=["api", *PROGRAMS], default="api")
     add("--author", default=AUTHOR, help="whose comment may be updated")
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    add_post_options(add("post", post_comment).add_argument)
 
 
 def main() -> None:

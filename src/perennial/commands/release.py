@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from perennial.commands import Add
 from perennial.commands.serving import BENTO, refuse_unpackaged
 from perennial.commands.verdict import find_reasons
 from perennial.evaluation.release import check_words, find_promotion, name_version, next_version
@@ -173,3 +174,13 @@ def roll_back(arguments: argparse.Namespace) -> None:
         say_change(entry, arguments.dry_run)
         if not arguments.dry_run:
             make_release(entry, place)
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    for name, run in (("promote", promote), ("rollback", roll_back)):
+        command = add(name, run)
+        command.add_argument("--stage", default="prod", help="what the version is released to (prod)")
+        command.add_argument("--reason", required=True, metavar="TEXT", help="why, for the audit trail")
+        command.add_argument("--dry-run", action="store_true", help="say what would change, change nothing")
+    command.add_argument("version", metavar="VERSION", help="as `perennial versions` names it")

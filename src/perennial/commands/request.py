@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from perennial.commands import Add
 from perennial.commands.posting import positive
 from perennial.io.github import GitHub, connect
 from perennial.io.process import run_entry
@@ -45,6 +46,11 @@ def add_request_options(add: Callable[..., Any]) -> None:
     add("--text", required=True, help="the comment")
     add("--association", required=True, help="what its author is to the repository, in GitHub's word")
     add("--out", help="the file that the answer is added to")
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    add_request_options(add("request", answer_request).add_argument)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from perennial.commands import Add
 from perennial.commands.serving import BENTO, refuse_unpackaged
 from perennial.io.bundle import bundle_hash, load_bundle, read_part
 from perennial.io.scoring import rejected_path, score_file
@@ -23,3 +24,10 @@ def score(arguments: argparse.Namespace) -> None:
     print(f"{tally.scored:,} rows are scored: {target}")
     if tally.rejected:
         print(f"{tally.rejected:,} rows are not what the contract takes: {rejected_path(target)} says why")
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    answer = add("score", score)
+    answer.add_argument("source", help="a CSV or Parquet file with one row per decision")
+    answer.add_argument("target", help="where the answers go: NAME.csv or NAME.parquet")

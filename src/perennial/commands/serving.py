@@ -4,6 +4,7 @@ import argparse
 import os
 from pathlib import Path
 
+from perennial.commands import Add
 from perennial.io.bento import bento_command, bento_environment, verify_sums
 from perennial.io.files import read_json
 from perennial.io.params import read_params
@@ -28,3 +29,8 @@ def serve(arguments: argparse.Namespace) -> None:
     print(f"http://127.0.0.1:{port}: GET /schema says what to send to POST /predict", flush=True)
     command = bento_command("serve", "--host", "127.0.0.1", "--port", str(port), str(BENTO.absolute()))
     os.execve(command[0], command, bento_environment())
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    add("serve", serve).add_argument("--port", type=int, help="instead of serve.port of params.yaml")

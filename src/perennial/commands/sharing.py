@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from perennial.commands import Add
 from perennial.io.deadline import end_within
 from perennial.io.objects import Owner, find_damaged, find_owners, heal_object, read_lock
 from perennial.io.params import read_params
@@ -104,3 +105,16 @@ def refuse_unhealed(left: Mapping[str, list[str]], owners: Mapping[str, Owner]) 
     if lost:
         again = f"run `dvc repro --force {' '.join(stages)}`, then `perennial push`" if stages else "nothing uses them"
         raise Refusal(f"{len(lost)} damaged objects had no sound copy and were removed: {again}.")
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    remote = add("remote", describe_remote)
+    remote.add_argument("url", help="s3://BUCKET/FOLDER, or the path of a folder that the team shares")
+    remote.add_argument("--name", default="storage")
+    remote.add_argument("--endpoint", help="http(s) address of an S3 server other than Amazon's")
+    remote.add_argument("--profile", help="of ~/.aws, written to .dvc/config.local alone")
+    for command in (add("push", push), add("pull", pull), verify := add("verify-data", verify_data)):
+        command.add_argument("--seconds", type=float, help="instead of remote.deadline_seconds of params.yaml")
+    verify.add_argument("--heal", action="store_true", help="replace what is damaged by a sound copy")
+    verify.add_argument("--cache-only", action="store_true", help="leave the remote alone")

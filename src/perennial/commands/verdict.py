@@ -2,6 +2,7 @@
 
 import argparse
 
+from perennial.commands import Add
 from perennial.evaluation.gate import refusal_reasons
 from perennial.evaluation.rehearsal import rehearsal_reasons
 from perennial.io.bundle import bundle_hash
@@ -27,3 +28,9 @@ def say_verdict(_arguments: argparse.Namespace) -> None:
 def rebuild_report(_arguments: argparse.Namespace) -> None:
     """Write the pages anew from their facts."""
     write_views(read_json(FOLDER / "facts.json"))
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    add("verdict", say_verdict)
+    add("report", rebuild_report)

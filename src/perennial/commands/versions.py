@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from perennial.commands import Add
 from perennial.commands.release import read_promotion
 from perennial.evaluation.release import name_version, shorten, tabulate
 from perennial.io.champion import parse_trail
@@ -35,3 +36,9 @@ def show_release(arguments: argparse.Namespace) -> None:
     for one in parse_trail(read_committed("HEAD", TRAIL)):
         if one["version"] == version:
             print(f"{one['time']}  {one['action']} to {one['stage']} by {one['author']}: {one['reason']}")
+
+
+def declare(add: Add) -> None:
+    """Declare the words of this module and their options."""
+    add("versions", list_releases)
+    add("show", show_release).add_argument("version", metavar="VERSION", help="as `perennial versions` names it")

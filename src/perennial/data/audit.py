@@ -78,6 +78,18 @@ def choose_whole_cuts(decisions: Instants, count: int, seed: int) -> list[np.dat
     return [*np.sort(_draw(np.random.default_rng([seed, 1]), later, count) + MINUTE)]
 
 
+def group_cuts(cuts: Sequence[np.datetime64], apart: np.timedelta64, most: int) -> list[list[np.datetime64]]:
+    """Return the cuts in groups of at most `most`, those of one group at least `apart` from each other."""
+    groups: list[list[np.datetime64]] = []
+    for cut in sorted(cuts):
+        fitting = next((group for group in groups if len(group) < most and cut - group[-1] >= apart), None)
+        if fitting is None:
+            groups.append([cut])
+        else:
+            fitting.append(cut)
+    return groups
+
+
 def _unequal_numbers(left: npt.NDArray[np.float64], right: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Tell which numbers differ by more than 1e-9, relative to numbers above 1 and to a column that stays below."""
     finite = np.abs(left[np.isfinite(left)])

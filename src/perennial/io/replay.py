@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 
-from perennial.data.audit import Difference, Instants, compare_features
+from perennial.data.audit import Difference, Instants, compare_features, group_cuts
 from perennial.data.contract import Contract, column_of_role, is_static
 from perennial.data.point_in_time import mask_sql, quote
 from perennial.io.engine import Engine
@@ -16,7 +16,7 @@ from perennial.io.examples import DAY, Span, between_sql, create_sources, limit_
 from perennial.io.warehouse import open_warehouse
 from perennial.refusal import Refusal
 
-TOGETHER = 5  # cuts that share a database: more spare opening it, fewer keep every worker busy to the end
+TOGETHER = 10  # cuts that are replayed at once: more spare planning, fewer keep every worker busy to the end
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Replay:
     window_hours: int
     lookback_days: int
     ahead_days: int
+    history_days: int
     memory_gb: float
     as_of: str
 
@@ -61,48 +62,65 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, contract: Contract) ->
             connection.execute(f"CREATE TABLE {schema}.{name} AS SELECT * FROM known.{name}{rows}")
 
 
-def _fill_tables(connection: duckdb.DuckDBPyConnection, replay: Replay, cut: np.datetime64) -> None:
-    low, high = cut - replay.lookback_days * DAY, cut + replay.ahead_days * DAY
+def _fill_tables(connection: duckdb.DuckDBPyConnection, replay: Replay, cuts: Sequence[np.datetime64]) -> None:
     for source in replay.contract.sources.values():
         if is_static(source):
             continue
         name = quote(source.name)
-        connection.execute(f"DELETE FROM near.{name}")
-        connection.execute(f"INSERT INTO near.{name} {limit_sql(source, low, high)}")
-        connection.execute(f"DELETE FROM cut.{name}")
-        masked = mask_sql(source, f"TIMESTAMP '{cut}'", f"near.{name}")
-        connection.execute(f"INSERT INTO cut.{name} {masked}")
+        connection.execute(f"DELETE FROM near.{name}; DELETE FROM cut.{name}")
+        for cut in cuts:
+            seen = limit_sql(source, cut - replay.lookback_days * DAY, cut + replay.ahead_days * DAY)
+            connection.execute(f"INSERT INTO near.{name} {seen}")
+            masked = mask_sql(source, f"TIMESTAMP '{cut}'", f"({seen})")
+            connection.execute(f"INSERT INTO cut.{name} {masked}")
 
 
 def _compare_near(
-    connection: duckdb.DuckDBPyConnection, replay: Replay, cut: np.datetime64
-) -> tuple[int, list[Difference]]:
+    connection: duckdb.DuckDBPyConnection, replay: Replay, cuts: Sequence[np.datetime64]
+) -> list[tuple[int, list[Difference]]]:
+    """Return for each of some cuts that lie apart how many decisions were compared, and what differed."""
     time, key, inputs = _roles(replay.contract)
-    _fill_tables(connection, replay, cut)
-    condition = between_sql(time, cut - np.timedelta64(replay.window_hours, "h"), cut)
+    _fill_tables(connection, replay, cuts)
+    sinces = [cut - np.timedelta64(replay.window_hours, "h") for cut in cuts]
+    windows = [between_sql(time, since, cut) for since, cut in zip(sinces, cuts, strict=True)]
+    condition = " OR ".join(f"({window})" for window in windows)
     full, masked = (
         run_examples(connection, schema, replay.query, replay.contract.examples, condition, as_of).read_pandas()
         # A feature that reads the clock must not tell the run that is written from one that was asked earlier.
-        for schema, as_of in (("near", replay.as_of), ("cut", str(cut)))
+        for schema, as_of in (("near", replay.as_of), ("cut", str(max(cuts))))
     )
-    return len(full), compare_features(full, masked, key=key, columns=inputs, cut=str(cut)[:16])
+    results = []
+    for since, cut in zip(sinces, cuts, strict=True):
+        left, right = (frame[(frame[time] > since) & (frame[time] <= cut)] for frame in (full, masked))
+        results.append((len(left), compare_features(left, right, key=key, columns=inputs, cut=str(cut)[:16])))
+    return results
 
 
 def replay_piece(piece: tuple[Replay, Sequence[np.datetime64]]) -> tuple[int, list[Difference]]:
-    """Return how many decisions were compared at some cuts, and what differed; what the engine maps in the audit."""
+    """Return how many decisions were compared at some cuts, and what differed; what the engine maps in the audit.
+
+    Planning the query costs more than running it on a few days, so cuts further apart than features look back are
+    replayed together. A feature that looks back further sees what an earlier cut has hidden: what differs is looked
+    at again by itself.
+    """
     replay, cuts = piece
     with open_warehouse(replay.memory_gb, 1) as connection:
         create_sources(connection, replay.contract, replay.folder)
         _create_tables(connection, replay.contract)
-        results = [_compare_near(connection, replay, cut) for cut in cuts]
+        results = _compare_near(connection, replay, cuts)
+        doubted = [cut for cut, (_, found) in zip(cuts, results, strict=True) if found] if len(cuts) > 1 else []
+        alone = {cut: _compare_near(connection, replay, [cut])[0] for cut in doubted}
+    results = [alone.get(cut, result) for cut, result in zip(cuts, results, strict=True)]
     return sum(rows for rows, _ in results), [one for _, found in results for one in found]
 
 
 def replay_cuts(engine: Engine, replay: Replay, cuts: Sequence[np.datetime64]) -> tuple[int, list[Difference]]:
     """Return how many decisions were compared, and what differed between the full run and the masked ones."""
-    pieces = [(replay, cuts[place : place + TOGETHER]) for place in range(0, len(cuts), TOGETHER)]
-    results = engine.map(replay_piece, pieces, label="point-in-time audit")
-    return sum(rows for rows, _ in results), [one for _, found in results for one in found]
+    before = max(replay.lookback_days * DAY, replay.history_days * DAY, np.timedelta64(replay.window_hours, "h"))
+    groups = group_cuts(cuts, before + replay.ahead_days * DAY, TOGETHER)
+    results = engine.map(replay_piece, [(replay, group) for group in groups], label="point-in-time audit")
+    found = sorted((one for _, found in results for one in found), key=lambda one: one.cut)
+    return sum(rows for rows, _ in results), found
 
 
 def _create_masked(connection: duckdb.DuckDBPyConnection, whole: Whole) -> None:

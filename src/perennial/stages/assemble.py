@@ -117,6 +117,7 @@ def describe_replay(contract: Contract, query: str, p: dict[str, Any]) -> Replay
         window_hours=p["assemble.window_hours"],
         lookback_days=p["assemble.lookback_days"],
         ahead_days=p["assemble.ahead_days"],
+        history_days=p["assemble.history_days"],
         memory_gb=p["engine.memory_gb"],
         as_of=str(p["problem.as_of"]),
     )
