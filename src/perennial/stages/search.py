@@ -1,8 +1,10 @@
 """search: Optuna over the families, scored on time-ordered folds; models/best.json and the plots of the search."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from optuna.trial import FrozenTrial
 
 from perennial.data.roles import refuse_other_roles
@@ -10,7 +12,7 @@ from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
 from perennial.io.files import write_json
 from perennial.io.folds import score_pieces, write_folds
-from perennial.io.learning import Learning, read_learning, sample_learning
+from perennial.io.learning import Learning, outer_lessons, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
@@ -26,19 +28,24 @@ PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
     *("problem.group", "problem.metric"),
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
-    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept"),
+    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept", "search.outer_trials"),
 )
-_WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept")
+_WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.outer_trials")
+
+
+def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of boosting that are not searched."""
+    return {
+        "num_iterations": params["search.max_rounds"],
+        "early_stopping_round": params["search.patience"],
+        "seed": params["search.seed"],
+    }
 
 
 def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> list[FrozenTrial]:
     """Run the search where params say, going on from where a killed one stopped."""
     trials, batch, seed = params["search.trials"], params["search.batch"], params["search.seed"]
-    fixed = {
-        "num_iterations": params["search.max_rounds"],
-        "early_stopping_round": params["search.patience"],
-        "seed": seed,
-    }
+    fixed = fixed_settings(params)
     identity = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
     done, remember = resume_search(identify_search(identity), batch, trials)
     with (
@@ -63,6 +70,35 @@ def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> 
             done=done,
             report=report,
         )
+
+
+def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the best settings of a search beside each outer fold, whose rows it does not see; none for a span.
+
+    What is judged is the whole way from rows to a model, so every choice is made anew without the rows that judge it
+    (Varma and Simon 2006).
+    """
+    found: list[dict[str, Any]] = []
+    if learning.repeats is None:
+        return found
+    fixed, pieces = fixed_settings(params), params["search.batch"] * len(np.unique(learning.repeats))
+    with (
+        scratch_folder("search") as folder,
+        open_engine(params["engine.workers"], params["engine.scheduler"], pieces) as engine,
+    ):
+        for repeat, number, lesson in outer_lessons(learning):
+            place, folds = folder / f"{repeat}_{number}", scored_folds(lesson.folds, lesson.problem)
+            write_folds(place, lesson, folds)
+            trials = run_search(
+                families=params["search.families"],
+                trials=params["search.outer_trials"],
+                batch=params["search.batch"],
+                seed=params["search.seed"],
+                folds=folds,
+                score=functools.partial(score_pieces, engine, place, fixed=fixed),
+            )
+            found.append({"repeat": repeat, "fold": number, **describe_best(trials, params["search.kept"])})
+    return found
 
 
 def main() -> None:
@@ -91,7 +127,8 @@ def main() -> None:
     folds = scored_folds(sample.folds, sample.problem)
     trials = search(sample, folds, params)
     best = describe_best(trials, params["search.kept"])
-    write_json("models/best.json", best)
+    outer = search_beside(learning, params)
+    write_json("models/best.json", best | ({"outer": outer} if outer else {}))
     write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds))
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))
