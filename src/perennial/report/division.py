@@ -30,7 +30,7 @@ def tell_split(facts: Facts) -> Section:
     if split.get("repeats"):
         first = (
             f"There are few rows, so each judges in turn: {plural(split['repeats'], 'time')} the rows are dealt into "
-            f"{plural(len(split['fold_rows']), 'fold')}, whole groups together, and each fold is judged by a model that "
+            f"{plural(len(split['fold_rows']), 'fold')}, whole groups together; each fold is judged by a model that "
             "was searched, fitted and calibrated on the others alone. The model that is served learns from all rows."
         )
     elif not pick(facts, "problem", "time"):
