@@ -1,12 +1,21 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from perennial.io.bundle import bundle_hash, load_bundle, read_part, read_seen_keys, verify_bundle, write_bundle
+from perennial.io.bundle import (
+    bundle_hash,
+    load_bundle,
+    read_out_of_fold,
+    read_part,
+    read_seen_keys,
+    verify_bundle,
+    write_bundle,
+)
 from perennial.io.files import sha256_file
 from perennial.model.encoding import predict_frame
 from perennial.model.predictor import Model
@@ -15,6 +24,7 @@ from perennial.model.schema import describe_inputs
 from perennial.model.seen import hash_keys
 from perennial.refusal import Refusal
 from tests.model.examples import CLASSES, COLUMNS, make_frame, make_model
+from tests.tiny import ROW, tiny_model
 
 FRAME = make_frame()
 MODELS = {task: make_model(task, threshold=0.25 if task == "binary" else None) for task in CLASSES}
@@ -167,6 +177,21 @@ def test_a_model_that_answers_differently_is_refused(bundle: Path, name: str, ch
     verify_bundle(bundle)
     with pytest.raises(Refusal, match=r"golden\.json is not reproduced"):
         load_bundle(bundle)
+
+
+def test_what_only_some_bundles_hold_is_read_back(tmp_path: Path) -> None:
+    bounds = {"kind": "shift", "coverage": 0.9, "low": -1.0, "high": 2.0}
+    scores = np.arange(6.0).reshape(3, 2)
+    options = {"schema": [], "golden_rows": [ROW], "reference": {}, "seen_until": None}
+    model = replace(tiny_model(task="regression"), bounds=bounds)
+    write_bundle(tmp_path / "b", model, seen=np.arange(3, dtype=np.uint64), out_of_fold=scores, **options)  # type: ignore[arg-type]
+    assert load_bundle(tmp_path / "b").bounds == bounds
+    np.testing.assert_array_equal(read_out_of_fold(tmp_path / "b"), scores)
+
+
+def test_a_bundle_of_a_span_holds_neither(bundle: Path) -> None:
+    assert read_out_of_fold(bundle) is None
+    assert load_bundle(bundle).bounds is None
 
 
 def test_golden_rows_may_not_be_emptied(bundle: Path) -> None:

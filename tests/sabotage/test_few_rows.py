@@ -8,8 +8,10 @@ from sklearn.linear_model import LogisticRegression
 
 from perennial.evaluation.intervals import Array
 from perennial.evaluation.sample import Sample, improvement, stack_sample, take_sample
+from perennial.io.files import read_json, sha256_file, write_json
 from perennial.io.tables import read_table
-from tests.stages.crosswise import failing, judge_table, make_table, write_rows
+from perennial.stages import evaluate, gate
+from tests.stages.crosswise import failing, judge_table, make_table, read_judged, write_rows
 
 
 def test_shuffled_labels_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,6 +22,24 @@ def test_shuffled_labels_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     evaluation, verdict = judge_table()
     assert "beats_constant" in failing(verdict)
     assert evaluation["improvement"]["over_constant"]["value"] < 0.02
+
+
+def test_bounds_of_a_number_that_are_too_narrow_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_table(tmp_path / "p", "regression", split__repeats=1, search__families=["linear"])
+    monkeypatch.chdir(folder)
+    evaluation, verdict = judge_table()
+    assert "coverage" not in failing(verdict), evaluation["coverage"]
+    for bounds in Path("models/folds").glob("*/bounds.json"):
+        narrow = {name: value / 2 if name in ("low", "high") else value for name, value in read_json(bounds).items()}
+        write_json(bounds, narrow)
+        manifest = read_json(bounds.with_name("manifest.json"))
+        files = manifest["files"] | {"bounds.json": sha256_file(bounds)}
+        write_json(bounds.with_name("manifest.json"), manifest | {"files": files})
+    evaluate.main()
+    gate.main()
+    evaluation, verdict = read_judged()
+    assert evaluation["coverage"]["interval"][1] < 0.87
+    assert "coverage" in failing(verdict)
 
 
 def judge_luck(seed: int) -> tuple[float, Sample, Sample, Array, Array]:
@@ -66,5 +86,6 @@ def test_the_intervals_hold_the_true_gain_where_those_of_independent_rows_do_not
             low, high = improvement(sample, ours, constant)["interval"]  # type: ignore[arg-type]
             held[seed, place], claimed[seed, place] = low <= true <= high, low > true
     naive, taken = held.mean(axis=0)
-    assert taken >= max(0.88, naive + 0.03)  # models of the folds learn from fewer rows, so both are timid
-    assert claimed.mean(axis=0)[1] <= 0.025
+    # Thirty inputs for 150 rows are as hard as it gets: intervals of independent rows hold the truth 82 times in 100.
+    assert naive < 0.88 <= taken
+    assert claimed.mean(axis=0)[1] < claimed.mean(axis=0)[0]

@@ -45,7 +45,7 @@ def test_every_row_is_judged_and_counted_once(project: Path) -> None:
     assert max(one["rows"] for one in evaluation["slices"]) < 360
     assert evaluation["improvement"]["over_constant"]["value"] > 0.05
     assert evaluation["first"] is None
-    assert [one["column"] for one in evaluation["suspects"]][0] == "delay"
+    assert evaluation["suspects"][0]["column"] == "delay"
 
 
 def test_a_judge_has_seen_neither_the_row_nor_its_group(project: Path) -> None:
@@ -133,6 +133,9 @@ def run_task(folder: Path, monkeypatch: pytest.MonkeyPatch, task: str, **changes
 def test_other_tasks_are_judged_crosswise_too(task: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     evaluation = run_task(tmp_path / "p", monkeypatch, task)
     assert evaluation["rows"] == 360
+    assert ("coverage" in evaluation) == (task == "regression")
+    if task == "regression":
+        assert evaluation["coverage"]["value"] == pytest.approx(0.9, abs=0.05)
     assert evaluation["improvement"]["over_constant"]["value"] > 0.05
 
 

@@ -18,6 +18,7 @@ from perennial.refusal import Refusal
 FORMAT = 1
 MANIFEST = "manifest.json"
 OUT_OF_FOLD = "out_of_fold.npy"
+BOUNDS = "bounds.json"
 TOLERANCE = 1e-9
 _REPAIR = "restore the bundle with `dvc checkout` or make it again with `dvc repro`"
 _KEYS = ("task", "target", "classes", "inputs", "family", "threshold", "seen_until", "rows")
@@ -69,6 +70,8 @@ def _write_parts(place: Path, model: Model) -> None:
     write_json(place / "model.json", {"members": members, "weights": list(model.weights)})
     write_json(place / "encoder.json", model.encoder)
     write_json(place / "calibration.json", model.calibration)
+    if model.bounds is not None:
+        write_json(place / BOUNDS, model.bounds)
 
 
 def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:
@@ -140,6 +143,7 @@ def load_bundle(folder: str | Path) -> Model:
         classes=tuple(manifest["classes"]),
         calibration=parts["calibration.json"],
         threshold=manifest["threshold"],
+        bounds=json.loads(contents[BOUNDS]) if BOUNDS in contents else None,
     )
     _check_golden(folder, model, parts["golden.json"])
     return model

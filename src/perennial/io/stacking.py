@@ -11,6 +11,7 @@ from perennial.evaluation.intervals import Array
 from perennial.io.crosswise import FoldModel
 from perennial.io.judging import Rows, predict_all, read_weights
 from perennial.io.learning import read_assigned, repeats_of
+from perennial.model.conformal import bound_scores
 from perennial.model.encoding import encode_target, predict_frame
 from perennial.model.predictor import Model
 from perennial.model.seen import count_overlap
@@ -83,6 +84,17 @@ def _divide(rows: Rows, asked: npt.NDArray[np.bool_]) -> Rows:
     test = rows.learned[asked].reset_index(drop=True)
     learned, truth = rows.learned[~asked].reset_index(drop=True), rows.learned_truth[~asked]
     return Rows(learned, truth, test, rows.learned_truth[asked], rows.classes, None, weights)
+
+
+def bound_stacked(models: Sequence[FoldModel], rows: Rows, scores: Array) -> tuple[Array, Array] | None:
+    """Return the lower and upper bound of each stacked row's score by its judge; None where there are none."""
+    judges, ends = rows.test[JUDGE].to_numpy(), np.empty((2, len(scores)))
+    for number, one in enumerate(models):
+        if one.model.bounds is None:
+            return None
+        own = judges == number
+        ends[:, own] = bound_scores(one.model.bounds, scores[own])
+    return ends[0], ends[1]
 
 
 def stacked_thresholds(models: Sequence[FoldModel], rows: Rows) -> Array | None:

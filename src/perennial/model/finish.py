@@ -6,6 +6,7 @@ from typing import Any
 
 from perennial.model.calibration import apply_calibration, choose_threshold, fit_calibration, inverse_link
 from perennial.model.candidates import Candidate, Params
+from perennial.model.conformal import Bounds, fit_bounds
 from perennial.model.encoder import Array
 from perennial.model.ensemble import Choice, combine_choice
 from perennial.model.folds import OutOfFold, task_loss
@@ -13,21 +14,31 @@ from perennial.model.folds import OutOfFold, task_loss
 
 @dataclass(frozen=True)
 class Finish:
-    """The calibration, the threshold (None unless binary), and the calibrated out-of-fold scores (probabilities)."""
+    """The calibration, the threshold (None unless binary), and the calibrated out-of-fold scores (probabilities).
+
+    `bounds` are those of a regression's scores.
+    """
 
     calibration: Mapping[str, Any]
     threshold: float | None
     scores: Array
+    bounds: Bounds | None = None
 
 
-def finish_choice(oof: OutOfFold, choice: Choice, task: str, false_positive: float, false_negative: float) -> Finish:
-    """Return what the out-of-fold rows say about calibration and the cheapest threshold."""
+def finish_choice(
+    oof: OutOfFold, choice: Choice, task: str, costs: Mapping[str, float], coverage: float = 0.9
+) -> Finish:
+    """Return what the out-of-fold rows say about calibration, the cheapest threshold and the bounds of a number.
+
+    `costs` are of a `false_positive` and a `false_negative`, `coverage` is how many truths the bounds must hold.
+    """
     raw, weights = combine_choice(oof.raws, choice), oof.asked.weights
     calibration = fit_calibration(task, raw, oof.asked.y, oof.folds, weights)
     scores = inverse_link(task, apply_calibration(calibration, raw))
-    if task != "binary":
+    if task == "regression":
+        return Finish(calibration, None, scores, fit_bounds(scores, oof.asked.y, coverage, weights=weights))
+    if task == "multiclass":
         return Finish(calibration, None, scores)
-    costs = {"false_positive": false_positive, "false_negative": false_negative}
     threshold = choose_threshold(scores, oof.asked.y, weights=weights, **costs)
     return Finish(calibration, float(f"{threshold:.9g}"), scores)
 

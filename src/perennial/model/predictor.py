@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from perennial.model.calibration import IDENTITY, apply_calibration, inverse_link
+from perennial.model.conformal import Bounds
 from perennial.model.encoder import Array, Encoder, encode_row, make_encoder
 from perennial.model.linear import predict_linear, read_linear
 from perennial.model.trees import Trees
@@ -24,7 +25,10 @@ def read_member(content: Content) -> Scorer:
 
 @dataclass(frozen=True)
 class Model:
-    """Everything a prediction needs; `members` are LightGBM texts or linear coefficients, `weights` sum to 1."""
+    """Everything a prediction needs; `members` are LightGBM texts or linear coefficients, `weights` sum to 1.
+
+    `bounds` tell how far the truth of a regression may lie from its score.
+    """
 
     task: str
     target: str
@@ -34,6 +38,7 @@ class Model:
     classes: tuple[Any, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=lambda: dict(IDENTITY))
     threshold: float | None = None
+    bounds: Bounds | None = None
     scorers: tuple[Scorer, ...] = field(init=False, repr=False, compare=False)
     row_encoder: Encoder = field(init=False, repr=False, compare=False)
 

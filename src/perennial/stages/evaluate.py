@@ -10,6 +10,7 @@ import pandas as pd
 from perennial.data.contract import Column, Contract, inputs_of
 from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.classes import name_classes
+from perennial.evaluation.coverage import judge_coverage
 from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import Array, round_numbers
 from perennial.evaluation.judgement import SliceRules, block_values, flat_scores, judge
@@ -34,12 +35,14 @@ from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.stacking import (
     JUDGE,
+    bound_stacked,
     count_seen,
     predict_all_stacked,
     predict_stacked,
     stack_rows,
     stacked_thresholds,
 )
+from perennial.model.conformal import bound_scores
 from perennial.model.metric import check_metric
 from perennial.model.predictor import Model
 from perennial.model.seen import count_overlap
@@ -57,7 +60,7 @@ PARAMS = (
 class Judged:
     """The rows that judge, what is predicted of them and how, the thresholds, leaks, and rows that had been learned.
 
-    `beside` names columns that `predict` needs besides the inputs.
+    `ends` are the bounds of predicted numbers, None without any; `beside` names further columns that `predict` needs.
     """
 
     rows: Rows
@@ -66,6 +69,7 @@ class Judged:
     threshold: Threshold
     leaks: dict[str, Any]
     overlap: int
+    ends: tuple[Array, Array] | None
     beside: tuple[str, ...] = ()
 
 
@@ -73,13 +77,15 @@ def judge_span(model: Model, inputs: list[str], p: dict[str, Any]) -> Judged:
     """Return the test rows as the bundle's model predicts them."""
     key, named = p["problem.key"], {name: p[f"problem.{name}"] for name in ("target", "time", "weight")}
     rows = read_rows(model, key=key, **named)
+    predictions = predict_all(model, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
     return Judged(
         rows=rows,
-        predictions=predict_all(model, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"]),
+        predictions=predictions,
         predict=lambda frame: predict_padded(model, frame, rows.classes),
         threshold=model.threshold,
         leaks=find_leaks(model.task, (rows.learned[inputs], rows.learned_truth), (rows.test[inputs], rows.truth)),
         overlap=count_overlap(read_seen_keys(BUNDLE), rows.test[key]),
+        ends=None if model.bounds is None else bound_scores(model.bounds, predictions["model"]),
     )
 
 
@@ -88,13 +94,15 @@ def judge_crosswise(model: Model, models: Sequence[FoldModel], inputs: list[str]
     key = p["problem.key"]
     rows = stack_rows(model, models, key=key, target=p["problem.target"], weight=p["problem.weight"])
     first = rows.test[JUDGE].to_numpy()[: len(rows.learned)]
+    predictions = predict_all_stacked(models, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
     return Judged(
         rows=rows,
-        predictions=predict_all_stacked(models, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"]),
+        predictions=predictions,
         predict=lambda frame: predict_stacked(models, frame),
         threshold=stacked_thresholds(models, rows),
         leaks=find_leaks_crosswise(model.task, rows.learned[inputs], rows.learned_truth, first),
         overlap=count_seen(models, rows, key),
+        ends=bound_stacked(models, rows, predictions["model"]),
         beside=(JUDGE,),
     )
 
@@ -178,6 +186,8 @@ def main() -> None:
         predictions["champion"] = predict_released(released, rows, key)
         champion["metrics"] = point_scores(sample, predictions["champion"], released.threshold)
     said = judge_model(model, judged, sample, predictions, contract, p)
+    if judged.ends is not None and model.bounds is not None:
+        said["coverage"] = judge_coverage(sample, *judged.ends, model.bounds["coverage"])
     facts = {"block": p["problem.block"], "first": rows.first, "champion": champion}
     leaned_on = lean_on(judged, sample, inputs, p)
     evaluation = round_numbers(said | judged.leaks | leaned_on | facts | describe_bundle(model, judged.overlap))

@@ -14,6 +14,7 @@ from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.rehearsal import Budgets, Script, rehearse_bento
 from perennial.io.tables import read_table
+from perennial.model.conformal import with_bounds
 from perennial.model.encoding import predict_frame
 from perennial.model.predictor import Model
 from perennial.model.reference import frame_rows
@@ -55,8 +56,8 @@ def write_script(model: Model, p: dict[str, Any]) -> Script:
         task=model.task,
         classes=model.classes,
         batches={
-            "golden_rows": (good, np.array(golden["predictions"], dtype=np.float64)[taken]),
-            "test_rows": (frame_rows(test, model.inputs), predict_frame(model, test)),
+            "golden_rows": (good, with_bounds(model.bounds, np.array(golden["predictions"], dtype=np.float64)[taken])),
+            "test_rows": (frame_rows(test, model.inputs), with_bounds(model.bounds, predict_frame(model, test))),
         },
         bad=list_bad_requests(
             inputs, good[0], max_rows=p["package.max_rows"], max_body_bytes=p["package.max_body_bytes"]

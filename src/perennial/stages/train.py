@@ -22,6 +22,7 @@ from perennial.io.learning import Learning, outer_lessons, read_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
+from perennial.model.conformal import refuse_certainty
 from perennial.model.encoder import Array
 from perennial.model.ensemble import choose_served, pick_contenders
 from perennial.model.example import withhold_values
@@ -39,7 +40,7 @@ PARAMS: tuple[str, ...] = (
     *("problem.group", "problem.block", "problem.metric"),
     *("problem.costs.false_positive", "problem.costs.false_negative", "engine.workers", "engine.scheduler"),
     *("train.members", "train.ensemble_gain", "train.max_rounds", "train.patience", "train.replicates"),
-    *("train.confidence", "train.golden_rows", "train.seed"),
+    *("train.confidence", "train.golden_rows", "train.seed", "train.coverage"),
 )
 
 
@@ -87,7 +88,8 @@ def fit_model(
     choice, gain = choose_served(oof, contenders, task, least_gain=p["train.ensemble_gain"], compare=compare)
     settings = settings_to_fit(contenders.candidates, oof, choice, seed)
     lesson, members = fit_members(engine, folder, learning, settings)
-    finish = finish_choice(oof, choice, task, p["problem.costs.false_positive"], p["problem.costs.false_negative"])
+    costs = {kind: p[f"problem.costs.{kind}"] for kind in ("false_positive", "false_negative")}
+    finish = finish_choice(oof, choice, task, costs, p["train.coverage"])
     model = Model(
         task=task,
         target=p["problem.target"],
@@ -97,6 +99,7 @@ def fit_model(
         classes=learning.problem.classes,
         calibration=finish.calibration,
         threshold=finish.threshold,
+        bounds=finish.bounds,
     )
     facts = {
         "members": describe_choice(contenders.candidates, oof, choice),
@@ -152,6 +155,7 @@ def write_model(
         "threshold": finish.threshold,
         "calibration": finish.calibration["kind"],
         "calibration_map": finish.calibration,
+        **({"bounds": finish.bounds} if finish.bounds else {}),
     }
 
 
@@ -159,6 +163,7 @@ def main() -> None:
     """Read settings and rows; predict out of fold, choose, fit, write the models of the folds and the bundle."""
     p = read_params(PARAMS)
     check_metric(p["problem.task"], p["problem.metric"])
+    refuse_certainty(p["train.coverage"])
     learning, best = read_rows(p), read_json("models/best.json")
     with scratch_folder("train") as folder, open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
         model, finish, facts = fit_model(engine, folder / "whole", learning, best, p)
