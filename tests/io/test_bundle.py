@@ -18,6 +18,7 @@ from perennial.io.bundle import (
 )
 from perennial.io.files import sha256_file
 from perennial.model.encoding import predict_frame
+from perennial.model.link import wrap_member
 from perennial.model.predictor import Model
 from perennial.model.reference import golden_rows, reference_statistics
 from perennial.model.schema import describe_inputs
@@ -187,6 +188,17 @@ def test_what_only_some_bundles_hold_is_read_back(tmp_path: Path) -> None:
     write_bundle(tmp_path / "b", model, seen=np.arange(3, dtype=np.uint64), out_of_fold=scores, **options)  # type: ignore[arg-type]
     assert load_bundle(tmp_path / "b").bounds == bounds
     np.testing.assert_array_equal(read_out_of_fold(tmp_path / "b"), scores)
+
+
+def test_a_linked_member_is_read_back(tmp_path: Path) -> None:
+    plain = MODELS["regression"]
+    linked = replace(plain, members=tuple(wrap_member(member, 1.25, 3.0) for member in plain.members))
+    rows = golden_rows(FRAME, linked.encoder, withheld={}, count=5)
+    options = {"schema": [], "golden_rows": rows, "reference": {}, "seen_until": None}
+    write_bundle(tmp_path / "b", linked, seen=np.arange(3, dtype=np.uint64), **options)  # type: ignore[arg-type]
+    loaded = load_bundle(tmp_path / "b")
+    assert loaded.family == plain.family
+    np.testing.assert_array_equal(predict_frame(loaded, FRAME), predict_frame(linked, FRAME))
 
 
 def test_a_bundle_of_a_span_holds_neither(bundle: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perennial.io.bundle import bundle_hash, read_out_of_fold, read_seen_keys
+from perennial.io.bundle import bundle_hash, load_bundle, read_out_of_fold, read_seen_keys
 from perennial.io.crosswise import read_fold_models
 from perennial.io.files import read_json, write_json
 from perennial.io.tables import read_table
@@ -137,6 +137,19 @@ def test_other_tasks_are_judged_crosswise_too(task: str, tmp_path: Path, monkeyp
     if task == "regression":
         assert evaluation["coverage"]["value"] == pytest.approx(0.9, abs=0.05)
     assert evaluation["improvement"]["over_constant"]["value"] > 0.05
+
+
+@pytest.mark.slow
+def test_a_skewed_number_is_learned_as_its_logarithm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_table(tmp_path / "p", "regression", search__families=["linear"])
+    rows = read_table(folder / "data/examples.parquet")
+    write_rows(folder, rows.assign(late=np.floor(np.exp(rows["late"] / 12.0 + 2.0))))
+    monkeypatch.chdir(folder)
+    evaluation, _ = judge_table()
+    assert read_json("models/best.json")["link"] == read_json("metrics/search.json")["link"] == "log1p"
+    assert evaluation["improvement"]["over_linear"]["value"] > 0.02
+    assert evaluation["coverage"]["value"] == pytest.approx(0.9, abs=0.05)
+    assert load_bundle("models/bundle").bounds["kind"] == "scale"  # type: ignore[index]
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ import numpy as np
 
 from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
 from perennial.model.encoder import Array
-from perennial.model.predictor import Model, predict_rows
+from perennial.model.link import is_linked
+from perennial.model.predictor import Content, Model, predict_rows
 from perennial.model.seen import Hashes
 from perennial.refusal import Refusal
 
@@ -59,19 +60,22 @@ def write_bundle(
 
 
 def _write_parts(place: Path, model: Model) -> None:
-    members: list[dict[str, Any]] = []
-    for number, member in enumerate(model.members):
-        if isinstance(member, str):
-            name = f"member_{number}.txt"
-            write_text(place / name, member)
-            members.append({"family": "lightgbm", "file": name})
-        else:
-            members.append({"family": "linear", "coefficients": member})
+    members = [_write_member(place, number, member) for number, member in enumerate(model.members)]
     write_json(place / "model.json", {"members": members, "weights": list(model.weights)})
     write_json(place / "encoder.json", model.encoder)
     write_json(place / "calibration.json", model.calibration)
     if model.bounds is not None:
         write_json(place / BOUNDS, model.bounds)
+
+
+def _write_member(place: Path, number: int, member: Content) -> dict[str, Any]:
+    if isinstance(member, str):
+        name = f"member_{number}.txt"
+        write_text(place / name, member)
+        return {"family": "lightgbm", "file": name}
+    if is_linked(member):
+        return {**member, "member": _write_member(place, number, member["member"])}
+    return {"family": "linear", "coefficients": member}
 
 
 def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:
@@ -150,6 +154,8 @@ def load_bundle(folder: str | Path) -> Model:
 
 
 def _read_member(member: Mapping[str, Any], contents: Mapping[str, bytes]) -> str | Mapping[str, Any]:
+    if is_linked(member):
+        return {**member, "member": _read_member(member["member"], contents)}
     if member["family"] == "lightgbm":
         return contents[member["file"]].decode()
     coefficients: Mapping[str, Any] = member["coefficients"]

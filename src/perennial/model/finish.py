@@ -36,7 +36,9 @@ def finish_choice(
     calibration = fit_calibration(task, raw, oof.asked.y, oof.folds, weights)
     scores = inverse_link(task, apply_calibration(calibration, raw))
     if task == "regression":
-        return Finish(calibration, None, scores, fit_bounds(scores, oof.asked.y, coverage, weights=weights))
+        scaled = any(oof.smears[member] is not None for member in choice.members) if oof.smears else False
+        bounds = fit_bounds(scores, oof.asked.y, coverage, scaled=scaled, weights=weights)
+        return Finish(calibration, None, scores, bounds)
     if task == "multiclass":
         return Finish(calibration, None, scores)
     threshold = choose_threshold(scores, oof.asked.y, weights=weights, **costs)
@@ -46,8 +48,15 @@ def finish_choice(
 def settings_to_fit(
     contenders: Sequence[Candidate], oof: OutOfFold, choice: Choice, seed: int
 ) -> list[tuple[Candidate, Params]]:
-    """Return each chosen member with the rounds that its folds took."""
-    return [(contenders[m], {"num_iterations": oof.rounds[m], "seed": seed}) for m in choice.members]
+    """Return each chosen member with the rounds that its folds took, and its smear where it is linked."""
+    smears = dict(enumerate(oof.smears))
+    return [
+        (
+            contenders[m],
+            {"num_iterations": oof.rounds[m], "seed": seed} | ({} if smears.get(m) is None else {"smear": smears[m]}),
+        )
+        for m in choice.members
+    ]
 
 
 def describe_choice(contenders: Sequence[Candidate], oof: OutOfFold, choice: Choice) -> list[dict[str, Any]]:

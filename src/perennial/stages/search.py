@@ -19,10 +19,12 @@ from perennial.io.scratch import scratch_folder
 from perennial.io.study import identify_search, resume_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
+from perennial.model.encoding import encode_target
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
+from perennial.model.link import may_link
 from perennial.model.metric import check_metric
-from perennial.model.search import run_search
+from perennial.model.search import choose_link, run_search, with_link
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
@@ -42,8 +44,16 @@ def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> list[FrozenTrial]:
-    """Run the search where params say, going on from where a killed one stopped."""
+def offer_link(learning: Learning) -> bool:
+    """Return whether the target may be learned as its logarithm."""
+    problem = learning.problem
+    return may_link(problem.task, encode_target(learning.frame[problem.target], problem.classes))
+
+
+def search(
+    learning: Learning, folds: Sequence[int], params: dict[str, Any]
+) -> tuple[list[FrozenTrial], dict[str, str]]:
+    """Run the search where params say, going on from where a killed one stopped; return its trials and the link."""
     trials, batch, seed = params["search.trials"], params["search.batch"], params["search.seed"]
     fixed = fixed_settings(params)
     identity = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
@@ -60,16 +70,19 @@ def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> 
             remember(new)
             watch(new)
 
-        return run_search(
-            families=params["search.families"],
+        families, score = params["search.families"], functools.partial(score_pieces, engine, folder, fixed=fixed)
+        link = choose_link(families, folds, score, offer_link(learning))
+        found = run_search(
+            families=families,
             trials=trials,
             batch=batch,
             seed=seed,
             folds=folds,
-            score=lambda pairs: score_pieces(engine, folder, pairs, fixed),
+            score=with_link(score, link),
             done=done,
             report=report,
         )
+    return found, {"link": link} if link else {}
 
 
 def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, Any]]:
@@ -89,15 +102,18 @@ def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, 
         for repeat, number, lesson in outer_lessons(learning):
             place, folds = folder / f"{repeat}_{number}", scored_folds(lesson.folds, lesson.problem)
             write_folds(place, lesson, folds)
+            families, score = params["search.families"], functools.partial(score_pieces, engine, place, fixed=fixed)
+            link = choose_link(families, folds, score, offer_link(lesson))
             trials = run_search(
-                families=params["search.families"],
+                families=families,
                 trials=params["search.outer_trials"],
                 batch=params["search.batch"],
                 seed=params["search.seed"],
                 folds=folds,
-                score=functools.partial(score_pieces, engine, place, fixed=fixed),
+                score=with_link(score, link),
             )
-            found.append({"repeat": repeat, "fold": number, **describe_best(trials, params["search.kept"])})
+            best = describe_best(trials, params["search.kept"]) | ({"link": link} if link else {})
+            found.append({"repeat": repeat, "fold": number, **best})
     return found
 
 
@@ -125,11 +141,11 @@ def main() -> None:
     )
     sample = sample_learning(learning, params["problem.key"], params["search.sample_rows"], params["search.seed"])
     folds = scored_folds(sample.folds, sample.problem)
-    trials = search(sample, folds, params)
-    best = describe_best(trials, params["search.kept"])
+    trials, link = search(sample, folds, params)
+    best = describe_best(trials, params["search.kept"]) | link
     outer = search_beside(learning, params)
     write_json("models/best.json", best | ({"outer": outer} if outer else {}))
-    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds))
+    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds) | link)
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))
 
