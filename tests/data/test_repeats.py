@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from perennial.data.repeats import check_repeats, count_repeats, hash_rows
+from perennial.data.repeats import check_crosswise, check_repeats, count_crosswise, count_repeats, hash_rows
 from perennial.refusal import Refusal
 
 
@@ -39,3 +39,13 @@ def test_copies_above_what_is_natural_are_refused() -> None:
     assert check_repeats(learned, tested, 0.5) == 20
     with pytest.raises(Refusal, match=r"20 of 40 test rows repeat .* 0\.00% of those"):
         check_repeats(learned, tested, 0.4)
+
+
+def test_copies_between_folds_are_counted_crosswise() -> None:
+    folds = np.repeat([0, 1, 2, -1], 40)
+    rows = np.arange(160).astype(np.uint64)
+    assert count_crosswise(rows, folds) == {"share": 0.0, "natural": 0.0, "excess": 0.0}
+    rows[40:50] = rows[:10]
+    assert count_crosswise(rows, folds)["share"] == pytest.approx(20 / 120)
+    with pytest.raises(Refusal, match="20 of 120 test rows repeat"):
+        check_crosswise(rows, folds, 0.01)

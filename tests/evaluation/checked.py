@@ -21,4 +21,6 @@ def changed(facts: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 
 def found(name: str, path: str | None = None, value: Any = None, **limits: Any) -> Finding:
     evaluation = HONEST if path is None else changed(HONEST, path, value)
-    return CHECKS[name](evaluation, AUDIT, replace(LIMITS, **limits))
+    finding = CHECKS[name](evaluation, AUDIT, replace(LIMITS, **limits))
+    assert finding is not None
+    return finding

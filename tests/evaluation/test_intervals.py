@@ -11,6 +11,7 @@ from perennial.evaluation.intervals import (
     pivotal_interval,
     replicate,
     round_numbers,
+    share_of_evidence,
     spread,
     sum_blocks,
 )
@@ -108,3 +109,15 @@ def test_numbers_are_rounded_wherever_they_are(value: object, expected: object) 
     got = round_numbers(value)
     assert got == expected
     assert type(got) is type(expected)
+
+
+def test_fewer_draws_give_wider_intervals() -> None:
+    values = np.random.default_rng(0).normal(size=900)
+    sums = np.column_stack([values, np.ones(900)])
+    spreads = [spread(replicate(draw_blocks(900, 2000, 0, share), sums, mean)) for share in (1.0, 4 / 9)]
+    assert spreads[1] / spreads[0] == pytest.approx(1.5, rel=0.05)
+
+
+def test_the_fewer_the_folds_the_more_of_what_they_learned_is_shared_out() -> None:
+    assert share_of_evidence(5) == pytest.approx(4 / 9)
+    assert share_of_evidence(2) < share_of_evidence(5) < share_of_evidence(100) < 0.5

@@ -117,6 +117,11 @@ def test_scores_are_read_in_the_order_of_the_classes() -> None:
     assert read_scores(answers, (False, True), "binary").tolist() == [0.7]
 
 
+def test_bounds_are_read_beside_their_score() -> None:
+    answers = [{"score": 2.0, "lower": 1.0, "upper": 4.0}, {"score": 3.0, "lower": 2.0, "upper": 5.0}]
+    assert read_scores(answers, (), "regression").tolist() == [[2.0, 1.0, 4.0], [3.0, 2.0, 5.0]]
+
+
 @pytest.mark.parametrize("shift", [0.0, 9e-10])
 def test_equal_scores_pass(shift: float) -> None:
     assert compare_scores(np.array([0.5, 0.2]), np.array([0.5, 0.2 + shift])) == (
@@ -131,6 +136,7 @@ def test_equal_scores_pass(shift: float) -> None:
         ([0.5, 0.2], [float("nan"), 0.2], "1 of 2 rows are answered differently over HTTP, first row 0: nan"),
         ([[0.5, 0.5]], [[0.4, 0.6]], "first row 0"),
         ([0.5, 0.2], [0.5], "answered 1 rows with 2 asked"),
+        ([[0.5, 0.2, 0.9]], [0.5], "without the bounds that the model has"),
     ],
 )
 def test_other_scores_are_refused(expected: Any, got: Any, sentence: str) -> None:

@@ -37,6 +37,7 @@ LIMITS = GateLimits(
     suspect_correlation=0.99,
     declared_strong=(),
     repeated_rows=0.01,
+    coverage_margin=0.03,
     champion_margin=0.01,
 )
 SIZES = {"days": 60, "per_day": 60}

@@ -1,20 +1,31 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from perennial.io.bundle import bundle_hash, load_bundle, read_part, read_seen_keys, verify_bundle, write_bundle
+from perennial.io.bundle import (
+    bundle_hash,
+    load_bundle,
+    read_out_of_fold,
+    read_part,
+    read_seen_keys,
+    verify_bundle,
+    write_bundle,
+)
 from perennial.io.files import sha256_file
 from perennial.model.encoding import predict_frame
+from perennial.model.link import wrap_member
 from perennial.model.predictor import Model
 from perennial.model.reference import golden_rows, reference_statistics
 from perennial.model.schema import describe_inputs
 from perennial.model.seen import hash_keys
 from perennial.refusal import Refusal
 from tests.model.examples import CLASSES, COLUMNS, make_frame, make_model
+from tests.tiny import ROW, tiny_model
 
 FRAME = make_frame()
 MODELS = {task: make_model(task, threshold=0.25 if task == "binary" else None) for task in CLASSES}
@@ -167,6 +178,32 @@ def test_a_model_that_answers_differently_is_refused(bundle: Path, name: str, ch
     verify_bundle(bundle)
     with pytest.raises(Refusal, match=r"golden\.json is not reproduced"):
         load_bundle(bundle)
+
+
+def test_what_only_some_bundles_hold_is_read_back(tmp_path: Path) -> None:
+    bounds = {"kind": "shift", "coverage": 0.9, "low": -1.0, "high": 2.0}
+    scores = np.arange(6.0).reshape(3, 2)
+    options = {"schema": [], "golden_rows": [ROW], "reference": {}, "seen_until": None}
+    model = replace(tiny_model(task="regression"), bounds=bounds)
+    write_bundle(tmp_path / "b", model, seen=np.arange(3, dtype=np.uint64), out_of_fold=scores, **options)  # type: ignore[arg-type]
+    assert load_bundle(tmp_path / "b").bounds == bounds
+    np.testing.assert_array_equal(read_out_of_fold(tmp_path / "b"), scores)
+
+
+def test_a_linked_member_is_read_back(tmp_path: Path) -> None:
+    plain = MODELS["regression"]
+    linked = replace(plain, members=tuple(wrap_member(member, 1.25, 3.0) for member in plain.members))
+    rows = golden_rows(FRAME, linked.encoder, withheld={}, count=5)
+    options = {"schema": [], "golden_rows": rows, "reference": {}, "seen_until": None}
+    write_bundle(tmp_path / "b", linked, seen=np.arange(3, dtype=np.uint64), **options)  # type: ignore[arg-type]
+    loaded = load_bundle(tmp_path / "b")
+    assert loaded.family == plain.family
+    np.testing.assert_array_equal(predict_frame(loaded, FRAME), predict_frame(linked, FRAME))
+
+
+def test_a_bundle_of_a_span_holds_neither(bundle: Path) -> None:
+    assert read_out_of_fold(bundle) is None
+    assert load_bundle(bundle).bounds is None
 
 
 def test_golden_rows_may_not_be_emptied(bundle: Path) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,12 @@ def test_a_table_that_is_not_there_or_damaged_is_refused() -> None:
     Path("in.parquet").write_bytes(b"no")
     with pytest.raises(Refusal, match="does not read as a table"):
         score("in.parquet", "out.csv")
+
+
+def test_a_number_is_scored_with_its_bounds() -> None:
+    rows().to_csv("in.csv", index=False)
+    model = replace(tiny_model(task="regression"), bounds={"kind": "shift", "coverage": 0.9, "low": -1.0, "high": 2.0})
+    assert score("in.csv", "out.parquet", model) == (40, 0)
+    found = pd.read_parquet("out.parquet")
+    assert (found["upper"] - found["lower"]).tolist() == pytest.approx([3.0] * 40)
+    assert list(found.columns[-5:]) == ["score", "lower", "upper", "decision", "model_version"]

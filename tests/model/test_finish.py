@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,10 @@ CONTENDERS = [Candidate("lightgbm", {"num_leaves": 7}), Candidate("linear", {"C"
 ONE = Choice((0,), (1.0,), 0.5)
 
 
+def cost(missed: float) -> dict[str, float]:
+    return {"false_positive": 1.0, "false_negative": missed}
+
+
 def overconfident(slope: float = 3.0) -> OutOfFold:
     rng = np.random.default_rng(0)
     honest = rng.normal(size=9000)
@@ -20,23 +26,34 @@ def overconfident(slope: float = 3.0) -> OutOfFold:
 
 
 def test_an_overconfident_model_is_calibrated() -> None:
-    finish = finish_choice(overconfident(), ONE, "binary", 1.0, 1.0)
+    finish = finish_choice(overconfident(), ONE, "binary", cost(1.0))
     assert finish.calibration["kind"] == "platt"
     assert finish.calibration["slope"] == pytest.approx(1 / 3, abs=0.03)
     assert finish.threshold == pytest.approx(0.5, abs=0.06)
 
 
 def test_an_honest_model_is_left_alone() -> None:
-    assert finish_choice(overconfident(1.0), ONE, "binary", 1.0, 3.0).calibration["kind"] == "identity"
+    assert finish_choice(overconfident(1.0), ONE, "binary", cost(3.0)).calibration["kind"] == "identity"
 
 
 def test_dear_misses_lower_the_threshold() -> None:
-    assert finish_choice(overconfident(), ONE, "binary", 1.0, 9.0).threshold == pytest.approx(0.1, abs=0.05)
+    assert finish_choice(overconfident(), ONE, "binary", cost(9.0)).threshold == pytest.approx(0.1, abs=0.05)
 
 
 def test_a_regression_has_neither() -> None:
-    finish = finish_choice(overconfident(), ONE, "regression", 1.0, 1.0)
+    finish = finish_choice(overconfident(), ONE, "regression", cost(1.0))
     assert (finish.calibration["kind"], finish.threshold) == ("identity", None)
+    assert finish.bounds is not None
+    assert finish.bounds["low"] < 0 < finish.bounds["high"]
+
+
+def test_a_linked_member_is_fitted_with_its_smear_and_bounded_by_ratios() -> None:
+    oof = overconfident()
+    linked = replace(oof, raws=(np.exp(oof.raws[0]), oof.raws[1]), smears=(1.2, None))
+    assert settings_to_fit(CONTENDERS, linked, ONE, seed=0)[0][1]["smear"] == 1.2
+    bounds = finish_choice(linked, ONE, "regression", cost(1.0)).bounds
+    assert bounds is not None
+    assert bounds["kind"] == "scale"
 
 
 def test_members_are_described_and_fitted_with_their_rounds() -> None:

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,3 +74,12 @@ def test_a_model_that_answers_nan_is_an_error() -> None:
 def test_a_missing_bundle_is_a_refusal(tmp_path: Path) -> None:
     with pytest.raises(Refusal, match="is not there"):
         load_predictor(tmp_path)
+
+
+def test_a_number_comes_with_its_bounds_where_the_bundle_has_them() -> None:
+    model = tiny_model(task="regression")
+    [plain] = answer_rows(model, {}, [ROW])
+    assert set(plain) == {"score", "decision", "warnings"}
+    bounds = {"kind": "shift", "coverage": 0.9, "low": -2.0, "high": 3.0}
+    [answer] = answer_rows(replace(model, bounds=bounds), {}, [ROW])
+    assert (answer["lower"], answer["upper"]) == (plain["score"] - 2.0, plain["score"] + 3.0)

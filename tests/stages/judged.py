@@ -9,6 +9,7 @@ import yaml
 from perennial.data.contract import Contract, inputs_of, parse_contract
 from perennial.evaluation.intervals import Array
 from perennial.io.bundle import write_bundle
+from perennial.io.crosswise import list_fold_models
 from perennial.io.files import write_json
 from perennial.io.tables import write_table
 from perennial.model.encoding import encode_frame, encode_target, find_classes, fit_encoder
@@ -76,6 +77,7 @@ def make_project(folder: Path, task: str) -> Path:
     write_table(folder / "data/split.parquet", split)
     write_model(folder / "models/bundle", train_linear(parse_contract(document), learned, task), learned["key"])
     write_json(folder / "models/champion.json", {})
+    list_fold_models(folder / "models/folds", [])
     audit = {"auditable": True, "passed": True, "differences": [], "rows_compared": 9}
     write_json(folder / "metrics/point_in_time.json", audit)
     (folder / "params.yaml").write_text((FLIGHTS / "params.yaml").read_text())

@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from perennial.adoption.judges import judged_rows, say_split, split_params
 from perennial.adoption.plan import ColumnPlan, TablePlan
 from perennial.data.point_in_time import quote
 
@@ -133,9 +134,8 @@ def _suspected(column: ColumnPlan) -> bool:
 
 def plan_params(plan: TablePlan, as_of: str) -> dict[str, Any]:
     """Return the leaves of params.yaml that this table needs, by dotted name; `as_of` where there is no time."""
-    target, tested = plan.target, max(1, plan.rows // 5)
-    test_days, valid_days = max(1, plan.days // 5), max(1, plan.days // 7)
-    spanned = plan.time is not None and test_days >= 14
+    target, tested = plan.target, judged_rows(plan)
+    spanned = plan.time is not None and plan.days // 5 >= 14
     return {
         "problem.statement": f"What is {target.name}?",
         "problem.decision": "Say here what is done with the answer",
@@ -155,8 +155,7 @@ def plan_params(plan: TablePlan, as_of: str) -> dict[str, Any]:
         **_costs(plan),
         "problem.as_of": plan.until or as_of,
         "assemble.days": [],
-        "split.test_days": test_days if plan.time else 62,
-        "split.valid_days": valid_days if plan.time else 30,
+        **split_params(plan),
         "evaluate.slice_rows": min(300, max(20, tested // 10)),
         "gate.min_rows": min(1000, max(20, int(0.7 * tested))),
         "gate.min_blocks": 14,
@@ -184,7 +183,7 @@ def read_out(plan: TablePlan) -> list[str]:
         f"{plan.name}: {plan.rows:,} rows, {len(plan.columns)} columns",
         f"asked: {target.name}, {target.task} ({target.reason}){f': {shares}' if shares else ''}",
         f"key: {plan.key or 'none is unique, so rows are numbered'}",
-        f"split: {_split_words(plan)}",
+        f"split: {say_split(plan, group_name(plan))}",
         *(
             [f"copies: {plan.copies:,} rows repeat another; copies stay on one side of the split"]
             if plan.copies
@@ -195,13 +194,6 @@ def read_out(plan: TablePlan) -> list[str]:
         "",
         *(f"! {warning}" for warning in plan.warnings),
     ]
-
-
-def _split_words(plan: TablePlan) -> str:
-    if plan.time:
-        return f"by time, {plan.time}, over {plan.days:,} days; the last fifth judges"
-    group = group_name(plan)
-    return f"at random by a stable hash{f' of {group}' if group else ''}; there is no time to split by"
 
 
 def _copies_words(plan: TablePlan) -> str:

@@ -31,16 +31,38 @@ def count_repeats(train: Hashes, test: Hashes) -> dict[str, float]:
     return {"share": share, "natural": natural, "excess": max(0.0, share - natural - chance)}
 
 
+def count_crosswise(rows: Hashes, folds: npt.NDArray[Any]) -> dict[str, float]:
+    """Return what `count_repeats` says of each fold beside the others, as the mean over the rows; fold -1 is left out.
+
+    The chance that is taken off is that of all rows, not of a fold.
+    """
+    numbers = [number for number in np.unique(folds) if number >= 0]
+    each = [count_repeats(rows[(folds >= 0) & (folds != number)], rows[folds == number]) for number in numbers]
+    sizes = [int((folds == number).sum()) for number in numbers]
+    share, natural = (float(np.average([one[name] for one in each], weights=sizes)) for name in ("share", "natural"))
+    chance = 2.0 * math.sqrt(natural * (1.0 - natural) / max(sum(sizes), 1))
+    return {"share": share, "natural": natural, "excess": max(0.0, share - natural - chance)}
+
+
+def check_crosswise(rows: Hashes, folds: npt.NDArray[Any], max_excess: float) -> int:
+    """Return how many rows repeat a row of another fold; raises Refusal as `check_repeats`."""
+    return refuse_excess(count_crosswise(rows, folds), int((folds >= 0).sum()), max_excess)
+
+
 def check_repeats(learned: Hashes, tested: Hashes, max_excess: float) -> int:
     """Return how many test rows repeat a learned row, by their hashes.
 
     Raises Refusal when their share exceeds that of the learned rows with a twin among themselves by over `max_excess`.
     """
-    found = count_repeats(learned, tested)
-    repeated = round(found["share"] * len(tested))
+    return refuse_excess(count_repeats(learned, tested), len(tested), max_excess)
+
+
+def refuse_excess(found: dict[str, float], tested: int, max_excess: float) -> int:
+    """Return how many of the `tested` rows repeat a learned one; raises Refusal when there are too many of them."""
+    repeated = round(found["share"] * tested)
     if found["excess"] > max_excess:
         raise Refusal(
-            f"{repeated} of {len(tested)} test rows repeat a train or valid row in every input and the target, while "
+            f"{repeated} of {tested} test rows repeat a train or valid row in every input and the target, while "
             f"{found['natural']:.2%} of those rows repeat each other: the excess is more than split.max_repeated = "
             f"{max_excess}; drop the copies in data/examples.sql, or name what they share in problem.group."
         )

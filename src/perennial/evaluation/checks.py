@@ -16,6 +16,7 @@ CHECKS: dict[str, Check] = {
     "beats_constant": harm_checks.check_beats_constant,
     "not_worse_than_linear": harm_checks.check_not_worse_than_linear,
     "calibration": harm_checks.check_calibration,
+    "coverage": harm_checks.check_coverage,
     "slices": harm_checks.check_slices,
     "slice_level": harm_checks.check_slice_level,
     "slice_regression": harm_checks.check_slice_regression,
@@ -26,5 +27,6 @@ CHECKS: dict[str, Check] = {
 
 
 def run_checks(evaluation: Facts, audit: Facts, limits: GateLimits) -> list[dict[str, Any]]:
-    """Return what every check found, in the order of the registry; none stops another."""
-    return [{"name": name, **asdict(check(evaluation, audit, limits))} for name, check in CHECKS.items()]
+    """Return what every check found that applies, in the order of the registry; none stops another."""
+    found = {name: check(evaluation, audit, limits) for name, check in CHECKS.items()}
+    return [{"name": name, **asdict(finding)} for name, finding in found.items() if finding is not None]

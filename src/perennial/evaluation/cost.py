@@ -20,11 +20,11 @@ def saving_of_sums(sums: Array) -> Array:
 
 
 def judge_cost(
-    sample: Sample, prediction: Array, threshold: float, *, false_positive: float, false_negative: float
+    sample: Sample, prediction: Array, threshold: float | Array, *, false_positive: float, false_negative: float
 ) -> dict[str, Any]:
     """Return the cost per row (by weight) of the model, of always and never, and the share saved with its interval.
 
-    The threshold comes from the bundle, where it was chosen without a test row.
+    The threshold comes from the bundle, where it was chosen without a test row; of several their median is told.
     """
     decision = decide_numbers("binary", prediction, threshold)
     parts = cost_parts(sample.truth, decision, false_positive, false_negative) * sample.weights[:, None]
@@ -35,4 +35,10 @@ def judge_cost(
         "value": float(saving_of_sums(sums.sum(axis=0))),
         "interval": percentile_interval(drawn, sample.confidence),
     }
-    return {"model": model, "always": always, "never": never, "threshold": threshold, "saving": saving}
+    return {
+        "model": model,
+        "always": always,
+        "never": never,
+        "threshold": float(np.median(threshold)),
+        "saving": saving,
+    }

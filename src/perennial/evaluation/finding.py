@@ -26,6 +26,7 @@ class GateLimits:
     suspect_correlation: float
     declared_strong: Sequence[str]
     repeated_rows: float
+    coverage_margin: float
     champion_margin: float
 
 
@@ -50,7 +51,7 @@ class Finding:
     judged: bool = True
 
 
-Check = Callable[[Facts, Facts, GateLimits], Finding]
+Check = Callable[[Facts, Facts, GateLimits], Finding | None]  # None where there is nothing to ask
 
 
 def holds(condition: Callable[[float], bool], value: float | None) -> bool:

@@ -42,7 +42,12 @@ def judge_gaps(
     parts = np.column_stack([hit_parts(sample.truth, decision), np.ones(len(decision))]) * sample.weights[:, None]
     kept = [one for one in slices if count_blocks(sample, one[2]) >= blocks]
     return [
-        {"column": column, "value": value, "rows": len(rows), **_compare_rates(sample, parts, rows, len(kept))}
+        {
+            "column": column,
+            "value": value,
+            "rows": len(rows) // sample.repeats,
+            **_compare_rates(sample, parts, rows, len(kept)),
+        }
         for column, value, rows in kept
     ]
 
@@ -54,7 +59,7 @@ def _compare_rates(sample: Sample, parts: Array, rows: Codes, values: int) -> di
     rates, others = rates_of_sums(inside.sum(axis=0)), rates_of_sums(outside.sum(axis=0))
     within = count_denominators(sample.truth[rows])
     fewest = np.minimum(within, count_denominators(sample.truth) - within)
-    gaps = np.where(fewest >= FEWEST, rates - others, np.nan)
+    gaps = np.where(fewest >= FEWEST * sample.repeats, rates - others, np.nan)
     drawn = replicate(sample.draws, inside, rates_of_sums) - replicate(sample.draws, outside, rates_of_sums)
     tests, blocks = values * len(RATES), count_blocks(sample, rows)
     return {

@@ -54,6 +54,23 @@ def check_calibration(evaluation: Facts, _audit: Facts, limits: GateLimits) -> F
     return Finding(passed, sentence, found["value"], limits.calibration_error, found["interval"], evaluation["rows"])
 
 
+def check_coverage(evaluation: Facts, _audit: Facts, limits: GateLimits) -> Finding | None:
+    """The bounds of a predicted number do not hold fewer truths than promised, clear of the noise of the blocks.
+
+    Nothing is asked where no bounds are served.
+    """
+    found = evaluation.get("coverage")
+    if found is None:
+        return None
+    floor = found["promised"] - limits.coverage_margin
+    passed = holds(lambda high: high >= floor, found["interval"][1])
+    sentence = (
+        f"The bounds hold {show(found['value'])} of the truths, at most {show(found['interval'][1])}; "
+        f"{found['promised']:g} is promised, and {floor:.4g} needed."
+    )
+    return Finding(passed, sentence, found["value"], floor, found["interval"], evaluation["rows"])
+
+
 def _worst_slice(slices: list[Facts], against: str, floor: float, what: str) -> Finding:
     """Find the slice whose corrected upper bound is lowest; it fails when even that lies under the floor."""
     known = [one for one in slices if against in one]

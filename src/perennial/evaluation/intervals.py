@@ -27,9 +27,14 @@ def number_blocks(values: npt.ArrayLike) -> tuple[Codes, int]:
     return np.asarray(codes, dtype=np.int64).ravel() % MAX_BLOCKS, len(distinct)
 
 
-def draw_blocks(blocks: int, replicates: int, seed: int) -> Array:
-    """Return how often each block is drawn in each replicate, (replicates, blocks); each row sums to `blocks`."""
-    drawn = np.random.default_rng(seed).integers(0, blocks, size=(replicates, blocks))
+def draw_blocks(blocks: int, replicates: int, seed: int, share: float = 1.0) -> Array:
+    """Return how often each block is drawn in each replicate, (replicates, blocks).
+
+    Each row sums to `blocks` times `share`: fewer draws give the spread of a smaller sample, which is wider by
+    1 / sqrt(share) (m out of n bootstrap, Bickel, Götze and van Zwet 1997).
+    """
+    size = (replicates, max(1, round(blocks * share)))
+    drawn = np.random.default_rng(seed).integers(0, blocks, size=size)
     offsets = np.arange(replicates)[:, None] * blocks
     counts = np.bincount((drawn + offsets).ravel(), minlength=replicates * blocks)
     return counts.reshape(replicates, blocks).astype(np.float64)
@@ -43,6 +48,17 @@ def sum_blocks(parts: Array, codes: Codes, blocks: int) -> Array:
 def replicate(draws: Array, sums: Array, finish: Finish) -> Array:
     """Return `finish` of the sums of every replicate, (replicates,); `sums` is (blocks, m)."""
     return finish(draws @ sums)
+
+
+def share_of_evidence(folds: int) -> float:
+    """Return which share of the rows the intervals of a cross-validation with so many folds may draw.
+
+    Models of two folds share most of what they learned, so the mean loss varies more than that of independent rows:
+    its variance is (1/J + tested/learned) times that of a fold's mean (Nadeau and Bengio 2003; Bouckaert and Frank 2004
+    for repeats). With J the folds of one repeat, for a repeat is no new evidence, that is 1 + folds / (folds - 1) times
+    the variance of the mean of all rows.
+    """
+    return 1.0 / (1.0 + folds / (folds - 1.0))
 
 
 def percentile_interval(replicates: Array, confidence: float) -> tuple[float, float]:

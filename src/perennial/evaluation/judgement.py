@@ -13,7 +13,15 @@ from perennial.evaluation.curves import confusion_counts
 from perennial.evaluation.cuts import cut_slices, hide_values
 from perennial.evaluation.gaps import FEWEST, judge_gaps
 from perennial.evaluation.intervals import Array, Codes
-from perennial.evaluation.sample import CALIBRATION, Sample, decide_numbers, improvement, point_scores, score
+from perennial.evaluation.sample import (
+    CALIBRATION,
+    Sample,
+    Threshold,
+    decide_numbers,
+    improvement,
+    point_scores,
+    score,
+)
 from perennial.evaluation.slices import judge_slices
 from perennial.refusal import Refusal
 
@@ -56,7 +64,7 @@ def judge(
     *,
     dtypes: Mapping[str, str],
     names: Sequence[str],
-    threshold: float | None,
+    threshold: Threshold,
     costs: Mapping[str, float],
     rules: SliceRules,
 ) -> dict[str, Any]:
@@ -66,13 +74,15 @@ def judge(
     `names` the classes (empty for a regression). Costs and gaps are judged for binary tasks only.
     """
     open_values = {name: dtype for name, dtype in dtypes.items() if name not in rules.pii}
-    slices = list(cut_slices(frame, open_values, rows=rules.rows, bands=rules.bands))
+    slices = list(cut_slices(frame, open_values, rows=rules.rows * sample.repeats, bands=rules.bands))
     return {
         **describe_sample(sample, predictions["model"]),
         **judge_scores(sample, predictions, threshold),
         "slices": judge_slices(sample, predictions, slices, blocks=rules.blocks),
         "sensitive_columns": list(rules.sensitive),
-        **judge_decision(sample, predictions["model"], names, threshold, costs, cut_sensitive(frame, dtypes, rules)),
+        **judge_decision(
+            sample, predictions["model"], names, threshold, costs, cut_sensitive(sample, frame, dtypes, rules)
+        ),
     }
 
 
@@ -81,14 +91,14 @@ def describe_sample(sample: Sample, model: Array) -> dict[str, Any]:
     return {
         "task": sample.task,
         "metric": sample.metric,
-        "rows": len(sample.truth),
+        "rows": len(sample.truth) // sample.repeats,
         "blocks": sample.blocks,
         "confidence": sample.confidence,
         "unpredicted_rows": int((~np.isfinite(model)).reshape(len(model), -1).any(axis=1).sum()),
     }
 
 
-def judge_scores(sample: Sample, predictions: Mapping[str, Array], threshold: float | None) -> dict[str, Any]:
+def judge_scores(sample: Sample, predictions: Mapping[str, Array], threshold: Threshold) -> dict[str, Any]:
     """Return every score of the model, those of the baselines, and the improvements over all other predictions."""
     metrics = score(sample, predictions["model"], threshold)
     return {
@@ -104,21 +114,23 @@ def judge_scores(sample: Sample, predictions: Mapping[str, Array], threshold: fl
 
 
 def cut_sensitive(
-    frame: pd.DataFrame, dtypes: Mapping[str, str], rules: SliceRules
+    sample: Sample, frame: pd.DataFrame, dtypes: Mapping[str, str], rules: SliceRules
 ) -> tuple[list[tuple[str, str, Codes]], int]:
     """Return the values of the sensitive columns, personal ones numbered, and in how many blocks one must be found.
 
     Small values are kept: their intervals are as wide as they are small.
     """
     chosen = {name: dtypes[name] for name in rules.sensitive}
-    return hide_values(cut_slices(frame, chosen, rows=FEWEST, bands=rules.bands), rules.pii), rules.blocks
+    return hide_values(
+        cut_slices(frame, chosen, rows=FEWEST * sample.repeats, bands=rules.bands), rules.pii
+    ), rules.blocks
 
 
 def judge_decision(
     sample: Sample,
     model: Array,
     names: Sequence[str],
-    threshold: float | None,
+    threshold: Threshold,
     costs: Mapping[str, float],
     sensitive: tuple[list[tuple[str, str, Codes]], int],
 ) -> dict[str, Any]:
@@ -127,7 +139,8 @@ def judge_decision(
     `sensitive` is what `cut_sensitive` gives.
     """
     decision, binary = decide_numbers(sample.task, model, threshold), sample.task == "binary"
-    counts = confusion_counts(sample.truth, decision, len(names)) if names else []
+    once = slice(len(decision) // sample.repeats)  # each row is counted in the first repeat
+    counts = confusion_counts(sample.truth[once], decision[once], len(names)) if names else []
     return {
         "sensitive": judge_gaps(sample, decision, sensitive[0], blocks=sensitive[1]) if binary else [],
         "cost": judge_cost(sample, model, 0.5 if threshold is None else threshold, **costs) if binary else None,

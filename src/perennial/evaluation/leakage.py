@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perennial.data.repeats import count_repeats, hash_rows
+from perennial.data.repeats import count_crosswise, count_repeats, hash_rows
 from perennial.evaluation.intervals import Array, Codes
 from perennial.evaluation.ranking import auc, mid_ranks
 
@@ -102,11 +102,32 @@ def find_leaks(
 
     `train` and `test` are each inputs and truth.
     """
+    suspects = suspect_inputs(task, train, test)[:SUSPECTS_KEPT]
+    return {"suspects": suspects, "repeats": count_repeats(hash_rows(*train), hash_rows(*test))}
+
+
+def find_leaks_crosswise(task: str, frame: pd.DataFrame, truth: Array, folds: Codes) -> dict[str, Any]:
+    """Return what `find_leaks` does, of each fold (n,) beside the others: the mean strength over the rows."""
+    found: dict[str, list[tuple[float, int]]] = {}
+    for number in np.unique(folds):
+        learned, asked = folds != number, folds == number
+        for one in suspect_inputs(task, (frame[learned], truth[learned]), (frame[asked], truth[asked])):
+            if np.isfinite(one["strength"]):
+                found.setdefault(one["column"], []).append((one["strength"], int(asked.sum())))
+    means = {
+        name: sum(value * rows for value, rows in each) / sum(rows for _, rows in each) for name, each in found.items()
+    }
+    order = sorted(means, key=lambda name: (-round(means[name], 9), name))
+    suspects = [{"column": name, "strength": means[name]} for name in order]
+    return {"suspects": suspects[:SUSPECTS_KEPT], "repeats": count_crosswise(hash_rows(frame, truth), folds)}
+
+
+def suspect_inputs(
+    task: str, train: tuple[pd.DataFrame, Array], test: tuple[pd.DataFrame, Array]
+) -> list[dict[str, Any]]:
+    """Return every input, and whether it is missing, with how well it alone answers, the strongest first."""
     gaps = missing_alone(train[0])
     train_looked = pd.concat([train[0], pd.DataFrame(gaps, index=train[0].index)], axis=1)
     test_gaps = {name: test[0][name.removesuffix(" is missing")].isna() for name in gaps}
     test_looked = pd.concat([test[0], pd.DataFrame(test_gaps, index=test[0].index)], axis=1)
-    return {
-        "suspects": rank_suspects(task, train_looked, train[1], test_looked, test[1])[:SUSPECTS_KEPT],
-        "repeats": count_repeats(hash_rows(*train), hash_rows(*test)),
-    }
+    return rank_suspects(task, train_looked, train[1], test_looked, test[1])

@@ -138,15 +138,23 @@ def find_fault(request: Request, status: int, body: bytes) -> str | None:
 
 
 def read_scores(answers: Sequence[Row], classes: Sequence[Any], task: str) -> Array:
-    """Return the scores of answers: (rows,) for binary and regression, (rows, classes) for multiclass."""
+    """Return the scores of answers: (rows,) for binary and regression, (rows, classes) for multiclass.
+
+    Of a regression with bounds score, lower and upper: (rows, 3).
+    """
     if task == "multiclass":
         names = [str(name) for name in classes]
         return np.array([[answer["scores"][name] for name in names] for answer in answers], dtype=np.float64)
+    if any("lower" in answer for answer in answers):
+        names = ["score", "lower", "upper"]
+        return np.array([[answer[name] for name in names] for answer in answers], dtype=np.float64)
     return np.array([answer["score"] for answer in answers], dtype=np.float64)
 
 
 def compare_scores(expected: Array, got: Array) -> str:
     """Return a sentence when every score is within `TOLERANCE` of the offline one; raises Refusal otherwise."""
+    if expected.ndim != got.ndim:
+        raise Refusal("the service answers without the bounds that the model has, or with bounds that it has not.")
     if expected.shape != got.shape:
         raise Refusal(f"the service answered {got.shape[0]} rows with {expected.shape[0]} asked.")
     apart = np.abs(expected - got) / np.maximum(1.0, np.abs(expected))

@@ -1,6 +1,6 @@
 """The test rows as they are judged, and the plain scores of predictions on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,13 @@ from perennial.evaluation.intervals import (
     percentile_interval,
     pivotal_interval,
     replicate,
+    share_of_evidence,
     sum_blocks,
 )
 from perennial.evaluation.metrics import METRICS, Metric, metrics_for
 from perennial.refusal import Refusal
+
+Threshold = float | Array | None  # one for all rows, or that of the model that judges the row
 
 CALIBRATION = {
     "binary": "calibration_error",
@@ -29,7 +32,10 @@ CALIBRATION = {
 
 @dataclass(frozen=True)
 class Sample:
-    """The truth of the test rows (class numbers or values), their weights, blocks and the draws of the bootstrap."""
+    """The truth of the test rows (class numbers or values), their weights, blocks and the draws of the bootstrap.
+
+    Under cross-validation every row is there once per repeat, repeat after repeat, in the same block.
+    """
 
     task: str
     metric: str
@@ -39,6 +45,7 @@ class Sample:
     blocks: int
     draws: Array
     confidence: float
+    repeats: int = 1
 
     @property
     def primary(self) -> Metric:
@@ -74,6 +81,13 @@ def take_sample(
     return Sample(task, metric, truth.astype(np.float64), counted, codes, count, draws, confidence)
 
 
+def stack_sample(sample: Sample, repeats: int, folds: int, seed: int) -> Sample:
+    """Return a sample whose rows were judged by cross-validation: there `repeats` times, and with fewer draws."""
+    replicates, blocks = sample.draws.shape
+    draws = draw_blocks(blocks, replicates, seed, share_of_evidence(folds))
+    return replace(sample, draws=draws, repeats=repeats)
+
+
 def check_weights(weights: Array) -> Array:
     """Return weights (n,); raises Refusal when one is not a number from 0 up, or none is above 0."""
     wrong = int((~(np.isfinite(weights) & (weights >= 0))).sum())
@@ -83,7 +97,7 @@ def check_weights(weights: Array) -> Array:
     return weights.astype(np.float64)
 
 
-def decide_numbers(task: str, prediction: Array, threshold: float | None) -> Array:
+def decide_numbers(task: str, prediction: Array, threshold: Threshold) -> Array:
     """Return the number of the decided class of each row, by the rule by which the service answers with the class.
 
     A regression decides nothing and gives its prediction back.
@@ -105,7 +119,7 @@ def score_one(sample: Sample, metric: Metric, used: Array) -> tuple[float, tuple
     return value, percentile_interval(replicates, sample.confidence)
 
 
-def score(sample: Sample, prediction: Array, threshold: float | None) -> dict[str, dict[str, Any]]:
+def score(sample: Sample, prediction: Array, threshold: Threshold) -> dict[str, dict[str, Any]]:
     """Return every score of the task by name as {"value", "interval", "direction"}."""
     decided = decide_numbers(sample.task, prediction, threshold)
     scores: dict[str, dict[str, Any]] = {}
@@ -115,7 +129,7 @@ def score(sample: Sample, prediction: Array, threshold: float | None) -> dict[st
     return scores
 
 
-def point_scores(sample: Sample, prediction: Array, threshold: float | None) -> dict[str, float]:
+def point_scores(sample: Sample, prediction: Array, threshold: Threshold) -> dict[str, float]:
     """Return the values alone, for the baselines."""
     decided = decide_numbers(sample.task, prediction, threshold)
     return {

@@ -29,7 +29,7 @@ def slice_sums(sample: Sample, predictions: list[Array], chosen: list[Codes]) ->
 
 def own_constants(sample: Sample, chosen: list[Codes], classes: int) -> list[Array]:
     """Return for each slice the constant that knows its own mean; chance is taken off for all slices at once."""
-    doubt = float(np.log(len(chosen) / (1.0 - sample.confidence)))
+    doubt = sample.repeats * float(np.log(len(chosen) / (1.0 - sample.confidence)))
     return [predict_own(sample.task, sample.truth[r], classes, sample.weights[r], doubt=doubt) for r in chosen]
 
 
@@ -94,7 +94,16 @@ def judge_slices(
             if name != "own" or _varies(sample, rows)
         }
         loss = float(ours[0][number])
-        judged.append({"column": column, "value": value, "rows": len(rows), "blocks": days, "loss": loss, **against})
+        judged.append(
+            {
+                "column": column,
+                "value": value,
+                "rows": len(rows) // sample.repeats,
+                "blocks": days,
+                "loss": loss,
+                **against,
+            }
+        )
     return judged
 
 

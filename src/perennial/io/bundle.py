@@ -1,6 +1,7 @@
 """The bundle: a model as data files, read in one order: hashes, then parsing, then golden rows reproduce."""
 
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,12 +10,16 @@ from typing import Any
 import numpy as np
 
 from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
-from perennial.model.predictor import Model, predict_rows
+from perennial.model.encoder import Array
+from perennial.model.link import is_linked
+from perennial.model.predictor import Content, Model, predict_rows
 from perennial.model.seen import Hashes
 from perennial.refusal import Refusal
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+OUT_OF_FOLD = "out_of_fold.npy"
+BOUNDS = "bounds.json"
 TOLERANCE = 1e-9
 _REPAIR = "restore the bundle with `dvc checkout` or make it again with `dvc repro`"
 _KEYS = ("task", "target", "classes", "inputs", "family", "threshold", "seen_until", "rows")
@@ -30,11 +35,14 @@ def write_bundle(
     reference: Mapping[str, Any],
     seen: Hashes,
     seen_until: str | None,
+    out_of_fold: Array | None = None,
 ) -> str:
     """Write a bundle as one step and return its hash.
 
     `schema` describes each input for the service, `golden_rows` are JSON dicts whose predictions are computed here,
     `seen` are the hashes of every key the model was fitted on and `seen_until` its newest instant (None without time).
+    `out_of_fold` (rows, repeats) or (rows, repeats, classes) are the scores that models like this one gave these keys
+    without having seen them, in the order of the sorted hashes.
     """
     with replace_folder(folder) as place:
         _write_parts(place, model)
@@ -43,6 +51,8 @@ def write_bundle(
         write_json(place / "golden.json", {"rows": list(golden_rows), "predictions": predictions})
         write_json(place / "reference.json", reference)
         (place / "seen_keys.bin").write_bytes(np.sort(seen).astype("<u8").tobytes())
+        if out_of_fold is not None:
+            np.save(place / OUT_OF_FOLD, out_of_fold.astype("<f8"))
         manifest = _describe(model, len(seen), seen_until)
         files = {path.name: sha256_file(path) for path in sorted(place.iterdir())}
         write_json(place / MANIFEST, {**manifest, "files": files})
@@ -50,17 +60,22 @@ def write_bundle(
 
 
 def _write_parts(place: Path, model: Model) -> None:
-    members: list[dict[str, Any]] = []
-    for number, member in enumerate(model.members):
-        if isinstance(member, str):
-            name = f"member_{number}.txt"
-            write_text(place / name, member)
-            members.append({"family": "lightgbm", "file": name})
-        else:
-            members.append({"family": "linear", "coefficients": member})
+    members = [_write_member(place, number, member) for number, member in enumerate(model.members)]
     write_json(place / "model.json", {"members": members, "weights": list(model.weights)})
     write_json(place / "encoder.json", model.encoder)
     write_json(place / "calibration.json", model.calibration)
+    if model.bounds is not None:
+        write_json(place / BOUNDS, model.bounds)
+
+
+def _write_member(place: Path, number: int, member: Content) -> dict[str, Any]:
+    if isinstance(member, str):
+        name = f"member_{number}.txt"
+        write_text(place / name, member)
+        return {"family": "lightgbm", "file": name}
+    if is_linked(member):
+        return {**member, "member": _write_member(place, number, member["member"])}
+    return {"family": "linear", "coefficients": member}
 
 
 def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:
@@ -132,12 +147,15 @@ def load_bundle(folder: str | Path) -> Model:
         classes=tuple(manifest["classes"]),
         calibration=parts["calibration.json"],
         threshold=manifest["threshold"],
+        bounds=json.loads(contents[BOUNDS]) if BOUNDS in contents else None,
     )
     _check_golden(folder, model, parts["golden.json"])
     return model
 
 
 def _read_member(member: Mapping[str, Any], contents: Mapping[str, bytes]) -> str | Mapping[str, Any]:
+    if is_linked(member):
+        return {**member, "member": _read_member(member["member"], contents)}
     if member["family"] == "lightgbm":
         return contents[member["file"]].decode()
     coefficients: Mapping[str, Any] = member["coefficients"]
@@ -166,3 +184,11 @@ def read_seen_keys(folder: str | Path) -> Hashes:
     """Return the sorted hashes of every key that the bundle's model was fitted on."""
     _, contents = _read_verified(Path(folder))
     return np.frombuffer(contents["seen_keys.bin"], dtype="<u8").astype(np.uint64)
+
+
+def read_out_of_fold(folder: str | Path) -> Array | None:
+    """Return the out-of-fold scores of the keys that a bundle has seen; None of one that was judged by a span."""
+    _, contents = _read_verified(Path(folder))
+    if OUT_OF_FOLD not in contents:
+        return None
+    return np.asarray(np.load(io.BytesIO(contents[OUT_OF_FOLD]), allow_pickle=False))

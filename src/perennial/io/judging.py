@@ -17,14 +17,14 @@ from perennial.evaluation.intervals import Array
 from perennial.evaluation.paired import Losses
 from perennial.evaluation.sample import check_weights
 from perennial.evaluation.slices import slice_table
-from perennial.io.bundle import bundle_hash, load_bundle, read_seen_keys, verify_bundle
+from perennial.io.bundle import bundle_hash, load_bundle, read_out_of_fold, read_seen_keys, verify_bundle
 from perennial.io.engine import count_cores
 from perennial.io.files import read_json, write_text
-from perennial.io.tables import read_table
+from perennial.io.learning import read_assigned
 from perennial.model.encoding import encode_frame, encode_target, predict_frame
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model
-from perennial.model.seen import count_overlap
+from perennial.model.seen import count_overlap, own_scores
 from perennial.refusal import Refusal
 
 BUNDLE, CHAMPION = "models/bundle", "models/champion/src/bundle"
@@ -42,13 +42,14 @@ class Rows:
     first: str | None
     learned_weights: Array | None = None
     weights: Array | None = None
+    folds: tuple[int, int] | None = None
+    """Repeats of cross-validation and folds of each, None where a span is judged."""
 
 
 def read_rows(model: Model, *, key: str, target: str, time: str | None, weight: str | None = None) -> Rows:
     """Return the rows by role, in the order of the examples."""
-    examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
-    rows = examples.merge(split, on=key, how="left", validate="one_to_one")
-    learned, test = (rows[rows["role"].isin(roles)].reset_index(drop=True) for roles in (LEARNING, ("test",)))
+    rows, split = read_assigned(key)
+    learned, test = (rows[split["role"].isin(roles)].reset_index(drop=True) for roles in (LEARNING, ("test",)))
     truth, classes = encode_target(test[target], model.classes), 0
     if model.classes:
         truth, classes = admit_unseen(model.task, truth, len(model.classes))
@@ -77,16 +78,26 @@ def predict_padded(model: Model, frame: pd.DataFrame, classes: int) -> Array:
     return pad_classes(predict_frame(model, frame, num_threads=count_cores()), classes)
 
 
-def predict_all(model: Model, released: Model | None, rows: Rows, *, most: int, c: float) -> dict[str, Array]:
-    """Return the test scores of the model, of both baselines, and of the released model where it can be compared."""
+def predict_all(model: Model, rows: Rows, *, most: int, c: float) -> dict[str, Array]:
+    """Return the test scores of the model and of both baselines."""
     known = len(model.classes)
     predictions = {
         "constant": predict_constant(model.task, rows.learned_truth, known, len(rows.test), rows.learned_weights),
         "linear": predict_linear_baseline(model, rows, most=most, c=c),
     }
     padded = {name: pad_classes(one, rows.classes) for name, one in predictions.items()}
-    padded["model"] = predict_padded(model, rows.test, rows.classes)
-    return padded if released is None else {**padded, "champion": predict_padded(released, rows.test, rows.classes)}
+    return {**padded, "model": predict_padded(model, rows.test, rows.classes)}
+
+
+def predict_released(released: Model, rows: Rows, key: str) -> Array:
+    """Return the scores of the released model; of rows it has learned, those that its cross-validation gave them."""
+    scores, own = predict_padded(released, rows.test, rows.classes), read_out_of_fold(CHAMPION)
+    if own is None:
+        return scores
+    repeats = np.arange(len(rows.test)) // max(1, len(rows.learned)) if rows.folds else np.zeros(len(rows.test))
+    known, honest = own_scores(read_seen_keys(CHAMPION), own, rows.test[key], repeats.astype(np.int64))
+    scores[known] = pad_classes(honest, rows.classes)
+    return scores
 
 
 def read_champion(
@@ -105,20 +116,21 @@ def read_champion(
         released=released,
         present=bundle_hash(CHAMPION),
         absent=absent if champion.classes == model.classes else [*absent, f"the classes {champion.classes}"],
-        overlap_rows=count_overlap(read_seen_keys(CHAMPION), keys),
+        # Of rows that it was trained on and judged by without them, a released model brings honest scores.
+        overlap_rows=0 if read_out_of_fold(CHAMPION) is not None else count_overlap(read_seen_keys(CHAMPION), keys),
         seen_until=verify_bundle(CHAMPION)["seen_until"],
         first=first,
     )
     return found, champion if found["obstacle"] is None else None
 
 
-def describe_bundle(model: Model, keys: pd.Series) -> dict[str, Any]:
-    """Return which bundle is judged and what it has seen."""
+def describe_bundle(model: Model, overlap: int) -> dict[str, Any]:
+    """Return which bundle is judged and what it has seen; `overlap` rows were judged by a model that learned them."""
     return {
         "bundle": bundle_hash(BUNDLE),
         "family": model.family,
         "seen_until": verify_bundle(BUNDLE)["seen_until"],
-        "overlap_rows": count_overlap(read_seen_keys(BUNDLE), keys),
+        "overlap_rows": overlap,
     }
 
 

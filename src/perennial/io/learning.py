@@ -1,5 +1,6 @@
 """The rows that may be learned from, read the same way by search and train."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from perennial.data.contract import inputs_of
+from perennial.data.cross_validation import REPEAT
 from perennial.data.split import LEARNING, hash_shares
 from perennial.io.contract import read_contract
 from perennial.io.tables import read_table
@@ -16,11 +18,27 @@ from perennial.model.folds import Problem
 
 @dataclass(frozen=True)
 class Learning:
-    """Labelled train and valid rows in their order, the fold of each, and what the columns mean."""
+    """Labelled train and valid rows in their order, the fold of each, and what the columns mean.
+
+    `repeats` (n, repeats) holds the fold of each row in each repeat of cross-validation, None where a span judges.
+    """
 
     frame: pd.DataFrame
     folds: npt.NDArray[np.int8]
     problem: Problem
+    repeats: npt.NDArray[np.int8] | None = None
+
+
+def read_assigned(key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the examples, and role and folds of each in the same order."""
+    examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
+    return examples, examples[[key]].merge(split, on=key, how="left", validate="one_to_one").drop(columns=[key])
+
+
+def repeats_of(split: pd.DataFrame) -> npt.NDArray[np.int8] | None:
+    """Return the fold of each row in each repeat, (n, repeats); None where a span judges."""
+    names = [name for name in split.columns if str(name).startswith(REPEAT)]
+    return split[names].to_numpy(np.int8) if names else None
 
 
 def read_learning(
@@ -34,9 +52,9 @@ def read_learning(
     group: str | None,
 ) -> Learning:
     """Read data/examples.parquet and data/split.parquet; the names are those of params `problem`."""
-    examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
-    joined = examples.merge(split, on=key, how="left", validate="one_to_one")
-    frame = joined[joined["role"].isin(LEARNING)].reset_index(drop=True)
+    examples, split = read_assigned(key)
+    learned = split["role"].isin(LEARNING)
+    frame, split = (part[learned].reset_index(drop=True) for part in (examples, split))
     problem = Problem(
         task=task,
         target=target,
@@ -47,8 +65,18 @@ def read_learning(
         known_at=known_at,
         group=group,
     )
-    folds = frame["fold"].to_numpy(np.int8)
-    return Learning(frame.drop(columns=["role", "fold"]), folds, problem)
+    return Learning(frame, split["fold"].to_numpy(np.int8), problem, repeats_of(split))
+
+
+def outer_lessons(learning: Learning) -> Iterator[tuple[int, int, Learning]]:
+    """Yield (repeat, fold, the rows of all other folds with their folds) for every outer fold; none without repeats."""
+    if learning.repeats is None:
+        return
+    for repeat, folds in enumerate(learning.repeats.T):
+        for number in np.unique(folds):
+            others = folds != number
+            frame = learning.frame[others].reset_index(drop=True)
+            yield repeat, int(number), Learning(frame, folds[others], learning.problem)
 
 
 def sample_learning(learning: Learning, key: str, rows: int, seed: int) -> Learning:
@@ -59,4 +87,5 @@ def sample_learning(learning: Learning, key: str, rows: int, seed: int) -> Learn
     shares = hash_shares([f"sample\n{value}" for value in learning.frame[key]], seed)
     chosen = np.sort(np.argsort(shares, kind="stable")[:rows])
     frame = learning.frame.iloc[chosen].reset_index(drop=True)
-    return Learning(frame, learning.folds[chosen], learning.problem)
+    repeats = None if learning.repeats is None else learning.repeats[chosen]
+    return Learning(frame, learning.folds[chosen], learning.problem, repeats)

@@ -23,12 +23,13 @@ from perennial.io.files import replace_file, sha256_file
 from perennial.io.scratch import scratch_folder
 from perennial.io.tables import write_table
 from perennial.io.warehouse import open_warehouse
+from perennial.model.conformal import bound_scores
 from perennial.model.encoding import predict_frame
 from perennial.model.predictor import Model, decide
 from perennial.refusal import Refusal
 
 PIECE = 131_072
-ANSWERS = ("score", "decision", "model_version")
+ANSWERS = ("score", "lower", "upper", "decision", "model_version")
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Tally:
 def score_file(model: Model, columns: Sequence[Column], bundle: str, source: Path, target: Path) -> Tally:
     """Score `source` (CSV or Parquet) into `target`, and its bad rows with their reasons into `rejected_path(target)`.
 
-    Every column of the source is kept; score, decision and model_version are added. `bundle` is the model's hash.
+    Every column of the source is kept; score (and lower and upper of a number), decision and model_version are added.
+    `bundle` is the model's hash.
     Raises Refusal when the source is not there or damaged, or lacks a column that the model needs.
     """
     if not source.is_file():
@@ -119,8 +121,10 @@ def score_piece(model: Model, columns: Sequence[Column], table: pa.Table, versio
     reasons = pa.array(row_reasons(masks, bad), type=pa.string())
     good = frame[~bad].reset_index(drop=True)
     scores = predict_frame(model, good, num_threads=count_cores()) if len(good) else np.zeros(0)
+    ends = () if model.bounds is None else zip(("lower", "upper"), bound_scores(model.bounds, scores), strict=True)
     answers = {
         "score": pa.array(scores if scores.ndim == 1 else scores.max(axis=1), type=pa.float64()),
+        **{name: pa.array(end, type=pa.float64()) for name, end in ends},
         "decision": pa.array([str(each) for each in decide(model, scores)] if len(good) else [], type=pa.string()),
         "model_version": pa.array([version] * len(good), type=pa.string()),
     }

@@ -5,7 +5,7 @@ it into something `predictor` can read.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
@@ -13,6 +13,7 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from perennial.model.boosting import Rows, count_iterations, fit_watched_boosting
 from perennial.model.encoder import Array
 from perennial.model.linear_fit import fit_linear
+from perennial.model.link import BEYOND, find_smear, is_linked, link_numbers, wrap_member
 from perennial.model.predictor import Content, predict_member, read_member
 from perennial.refusal import Refusal
 
@@ -123,12 +124,29 @@ def fit_watched(
 ) -> list[Content]:
     """Return a member for each of the `watched`, boosted until these rows are predicted best; one where none are.
 
-    `fixed` are settings that are not searched (rounds, patience, seed).
+    `fixed` are settings that are not searched (rounds, patience, seed, and the smear of a linked number).
     """
-    settings = dict(candidate.params)
+    settings, given = dict(candidate.params), dict(fixed or {})
+    link, smear = settings.pop("link", None), given.pop("smear", None)
     if candidate.family == "lightgbm":
-        settings = dict(fixed or {}) | settings
-    return find_family(candidate.family).fit(lesson, settings, threads, watched)
+        settings = given | settings
+    fit = find_family(candidate.family).fit
+    if link is None:
+        return fit(lesson, settings, threads, watched)
+    linked = replace(lesson, rows=_link(lesson.rows))
+    contents = fit(linked, settings, threads, [_link(rows) for rows in watched])
+    most = float(linked.rows.y.max()) + BEYOND
+    if smear is not None:
+        return [wrap_member(content, smear, most) for content in contents]
+    # What stopped a member says what its mean misses; its own lesson, which it fits too well, only where nothing did.
+    asked = watched or [lesson.rows]
+    raws = [score_raw(content, rows.X, threads) for content, rows in zip(contents, asked, strict=True)]
+    smears = [find_smear(raw, rows.y, most, rows.weights) for raw, rows in zip(raws, asked, strict=True)]
+    return [wrap_member(content, smear, most) for content, smear in zip(contents, smears, strict=True)]
+
+
+def _link(rows: Rows) -> Rows:
+    return replace(rows, y=link_numbers(rows.y))
 
 
 def fit_candidate(candidate: Candidate, lesson: Lesson, *, threads: int = 1, fixed: Params | None = None) -> Content:
@@ -138,9 +156,16 @@ def fit_candidate(candidate: Candidate, lesson: Lesson, *, threads: int = 1, fix
 
 def count_rounds(content: Content) -> int:
     """Return how many rounds of boosting a member holds; 0 for one that is not boosted."""
+    if not isinstance(content, str) and is_linked(content):
+        return count_rounds(content["member"])
     if not isinstance(content, str):
         return 0
     return max(1, count_iterations(content))
+
+
+def read_smear(content: Content) -> float | None:
+    """Return the smear of a linked member; None of any other."""
+    return content["smear"] if not isinstance(content, str) and is_linked(content) else None
 
 
 def score_raw(content: Content, X: Array, threads: int = 1) -> Array:

@@ -37,12 +37,16 @@ class Choice:
 
 
 def pick_contenders(best: Mapping[str, Any], members: int) -> Contenders:
-    """Return the different ones of the `members` best settings of a search, and beside them the best linear one."""
+    """Return the different ones of the `members` best settings of a search, and beside them the best linear one.
+
+    All learn the link that the search has chosen.
+    """
     if members < 1:
         raise Refusal(f"train.members is {members}: give at least 1.")
-    found = [Candidate(trial["family"], trial["params"]) for trial in best["trials"][:members]]
+    link = {"link": best["link"]} if best.get("link") else {}
+    found = [Candidate(trial["family"], trial["params"] | link) for trial in best["trials"][:members]]
     params = best["families"].get("linear", {}).get("params", FAMILIES["linear"].first)
-    linear = Candidate("linear", dict(params))
+    linear = Candidate("linear", dict(params) | link)
     offered = [one for place, one in enumerate(found) if one not in found[:place]]
     candidates = offered if linear in offered else [*offered, linear]
     return Contenders(tuple(candidates), len(offered), candidates.index(linear))

@@ -6,6 +6,7 @@ from typing import Any
 
 from perennial.model.calibration import apply_calibration, choose_threshold, fit_calibration, inverse_link
 from perennial.model.candidates import Candidate, Params
+from perennial.model.conformal import Bounds, fit_bounds
 from perennial.model.encoder import Array
 from perennial.model.ensemble import Choice, combine_choice
 from perennial.model.folds import OutOfFold, task_loss
@@ -13,21 +14,33 @@ from perennial.model.folds import OutOfFold, task_loss
 
 @dataclass(frozen=True)
 class Finish:
-    """The calibration, the threshold (None unless binary), and the calibrated out-of-fold scores (probabilities)."""
+    """The calibration, the threshold (None unless binary), and the calibrated out-of-fold scores (probabilities).
+
+    `bounds` are those of a regression's scores.
+    """
 
     calibration: Mapping[str, Any]
     threshold: float | None
     scores: Array
+    bounds: Bounds | None = None
 
 
-def finish_choice(oof: OutOfFold, choice: Choice, task: str, false_positive: float, false_negative: float) -> Finish:
-    """Return what the out-of-fold rows say about calibration and the cheapest threshold."""
+def finish_choice(
+    oof: OutOfFold, choice: Choice, task: str, costs: Mapping[str, float], coverage: float = 0.9
+) -> Finish:
+    """Return what the out-of-fold rows say about calibration, the cheapest threshold and the bounds of a number.
+
+    `costs` are of a `false_positive` and a `false_negative`, `coverage` is how many truths the bounds must hold.
+    """
     raw, weights = combine_choice(oof.raws, choice), oof.asked.weights
     calibration = fit_calibration(task, raw, oof.asked.y, oof.folds, weights)
     scores = inverse_link(task, apply_calibration(calibration, raw))
-    if task != "binary":
+    if task == "regression":
+        scaled = any(oof.smears[member] is not None for member in choice.members) if oof.smears else False
+        bounds = fit_bounds(scores, oof.asked.y, coverage, scaled=scaled, weights=weights)
+        return Finish(calibration, None, scores, bounds)
+    if task == "multiclass":
         return Finish(calibration, None, scores)
-    costs = {"false_positive": false_positive, "false_negative": false_negative}
     threshold = choose_threshold(scores, oof.asked.y, weights=weights, **costs)
     return Finish(calibration, float(f"{threshold:.9g}"), scores)
 
@@ -35,8 +48,15 @@ def finish_choice(oof: OutOfFold, choice: Choice, task: str, false_positive: flo
 def settings_to_fit(
     contenders: Sequence[Candidate], oof: OutOfFold, choice: Choice, seed: int
 ) -> list[tuple[Candidate, Params]]:
-    """Return each chosen member with the rounds that its folds took."""
-    return [(contenders[m], {"num_iterations": oof.rounds[m], "seed": seed}) for m in choice.members]
+    """Return each chosen member with the rounds that its folds took, and its smear where it is linked."""
+    smears = dict(enumerate(oof.smears))
+    return [
+        (
+            contenders[m],
+            {"num_iterations": oof.rounds[m], "seed": seed} | ({} if smears.get(m) is None else {"smear": smears[m]}),
+        )
+        for m in choice.members
+    ]
 
 
 def describe_choice(contenders: Sequence[Candidate], oof: OutOfFold, choice: Choice) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from perennial.model.boosting import Rows
 from perennial.model.calibration import mean_loss
-from perennial.model.candidates import Candidate, Lesson, Params, count_rounds, fit_watched, score_raw
+from perennial.model.candidates import Candidate, Lesson, Params, count_rounds, fit_watched, read_smear, score_raw
 from perennial.model.encoder import Array
 from perennial.model.encoding import Input, encode_frame, encode_target, fit_encoder
 from perennial.refusal import Refusal
@@ -45,11 +45,15 @@ class Fold:
 
 @dataclass(frozen=True)
 class FoldScore:
-    """The loss on a fold, the rounds of boosting it took, and the raw scores of its rows when they were wanted."""
+    """The loss on a fold, the rounds of boosting it took, and the raw scores of its rows when they were wanted.
+
+    `smear` is that of a linked number, the mean over the halves.
+    """
 
     loss: float
     rounds: int
     raw: Array | None = None
+    smear: float | None = None
 
 
 def encode_rows_of(frame: pd.DataFrame, problem: Problem, encoder: dict[str, Any]) -> Rows:
@@ -119,7 +123,9 @@ def score_fold(fold: Fold, candidate: Candidate, fixed: Params, *, threads: int 
     scores = [score_raw(one, fold.asked.X[at], threads) for one, at in zip(contents, places, strict=False)]
     raw = np.concatenate(scores)[np.argsort(np.concatenate(places))]
     rounds = round(float(np.mean([count_rounds(one) for one in contents])))
-    return FoldScore(task_loss(fold.lesson.task, raw, fold.asked), rounds, raw if keep else None)
+    smears = [smear for smear in map(read_smear, contents) if smear is not None]
+    smear = float(np.mean(smears)) if smears else None
+    return FoldScore(task_loss(fold.lesson.task, raw, fold.asked), rounds, raw if keep else None, smear)
 
 
 def take_rows(rows: Rows, places: npt.NDArray[np.intp]) -> Rows:
@@ -138,15 +144,22 @@ def choose_rounds(rounds: Sequence[int], learned: Sequence[int]) -> int:
     return max(1, round(float(np.average(rounds, weights=learned)))) if any(rounds) else 0
 
 
+def mean_smear(smears: Sequence[float | None], learned: Sequence[int]) -> float | None:
+    """Return the smear to fit with on all rows: the mean over folds, weighted by the rows each learned from."""
+    known = [smear for smear in smears if smear is not None]
+    return float(f"{np.average(known, weights=learned):.12g}") if known else None
+
+
 @dataclass(frozen=True)
 class OutOfFold:
-    """The scored rows, fold after fold, with fold and position in the frame; raw scores and rounds by candidate."""
+    """The scored rows, fold after fold, with fold and position in the frame; raw scores, rounds, smear by candidate."""
 
     asked: Rows
     folds: npt.NDArray[np.int64]
     positions: npt.NDArray[np.int64]
     raws: tuple[Array, ...]
     rounds: tuple[int, ...]
+    smears: tuple[float | None, ...] = ()
 
 
 def join_folds(folds: Folds, asked: Sequence[Fold], scores: Sequence[Sequence[FoldScore]]) -> OutOfFold:
@@ -161,4 +174,5 @@ def join_folds(folds: Folds, asked: Sequence[Fold], scores: Sequence[Sequence[Fo
         positions=positions,
         raws=tuple(np.concatenate([np.asarray(score.raw) for score in own]) for own in scores),
         rounds=tuple(choose_rounds([score.rounds for score in own], learned) for own in scores),
+        smears=tuple(mean_smear([score.smear for score in own], learned) for own in scores),
     )

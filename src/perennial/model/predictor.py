@@ -7,24 +7,42 @@ from typing import Any
 import numpy as np
 
 from perennial.model.calibration import IDENTITY, apply_calibration, inverse_link
+from perennial.model.conformal import Bounds
 from perennial.model.encoder import Array, Encoder, encode_row, make_encoder
 from perennial.model.linear import predict_linear, read_linear
+from perennial.model.link import is_linked, unlink_numbers
 from perennial.model.trees import Trees
 
-Content = str | Mapping[str, Any]  # LightGBM text, or the JSON of a linear model
+Content = str | Mapping[str, Any]  # LightGBM text, or the JSON of a linear model, or one of both that is linked
 
 
-Scorer = Trees | Mapping[str, Any]  # a member made ready to score
+@dataclass(frozen=True)
+class Linked:
+    """A member that predicts logarithms, and what brings them back to numbers."""
+
+    scorer: "Trees | Mapping[str, Any]"
+    smear: float
+    most: float
+
+
+Scorer = Trees | Mapping[str, Any] | Linked  # a member made ready to score
 
 
 def read_member(content: Content) -> Scorer:
     """Return a member made ready for `predict_member`."""
+    if not isinstance(content, str) and is_linked(content):
+        inner = read_member(content["member"])
+        assert not isinstance(inner, Linked)
+        return Linked(inner, content["smear"], content["most"])
     return Trees(content) if isinstance(content, str) else read_linear(content)
 
 
 @dataclass(frozen=True)
 class Model:
-    """Everything a prediction needs; `members` are LightGBM texts or linear coefficients, `weights` sum to 1."""
+    """Everything a prediction needs; `members` are LightGBM texts or linear coefficients, `weights` sum to 1.
+
+    `bounds` tell how far the truth of a regression may lie from its score.
+    """
 
     task: str
     target: str
@@ -34,6 +52,7 @@ class Model:
     classes: tuple[Any, ...] = ()
     calibration: Mapping[str, Any] = field(default_factory=lambda: dict(IDENTITY))
     threshold: float | None = None
+    bounds: Bounds | None = None
     scorers: tuple[Scorer, ...] = field(init=False, repr=False, compare=False)
     row_encoder: Encoder = field(init=False, repr=False, compare=False)
 
@@ -47,7 +66,10 @@ class Model:
         """`lightgbm`, `linear`, or `ensemble` of several members."""
         if len(self.members) > 1:
             return "ensemble"
-        return "lightgbm" if isinstance(self.members[0], str) else "linear"
+        [member] = self.members
+        if not isinstance(member, str) and is_linked(member):
+            member = member["member"]
+        return "lightgbm" if isinstance(member, str) else "linear"
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -57,6 +79,8 @@ class Model:
 
 def predict_member(scorer: Scorer, X: Array, num_threads: int = 1) -> Array:
     """Return one member's raw scores: log-odds, one column per class, or the value, by task."""
+    if isinstance(scorer, Linked):
+        return unlink_numbers(predict_member(scorer.scorer, X, num_threads), scorer.smear, scorer.most)
     return scorer.predict_raw(X, num_threads) if isinstance(scorer, Trees) else predict_linear(scorer, X)
 
 

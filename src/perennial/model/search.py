@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from perennial.model.candidates import Candidate, find_family, plan_families
 from perennial.model.folds import FoldScore
+from perennial.model.link import LINK
 
 Score = Callable[[Sequence[tuple[Candidate, int]]], Sequence[FoldScore]]
 Report = Callable[[Sequence[FrozenTrial]], None]
@@ -109,6 +110,33 @@ def run_search(
         run_batch(study, asked, spared, folds, score)
         report(study.trials[start:])
     return list(study.trials)
+
+
+def choose_link(families: Sequence[str], folds: Sequence[int], score: Score, offered: bool) -> str | None:
+    """Return `log1p` where the best of the families' first settings loses less with it, on the original scale.
+
+    `offered` tells whether the target can be learned so; None means that it is learned as it is.
+    """
+    if not offered:
+        return None
+    losses = []
+    for link in ({}, {"link": LINK}):
+        candidates = [Candidate(name, {**find_family(name).first, **link}) for name in families]
+        scores = score([(candidate, fold) for candidate in candidates for fold in folds])
+        each = [[one.loss for one in scores[start : start + len(folds)]] for start in range(0, len(scores), len(folds))]
+        losses.append(min(float(np.mean(one)) for one in each))
+    return LINK if losses[1] < losses[0] else None
+
+
+def with_link(score: Score, link: str | None) -> Score:
+    """Return a scorer whose candidates learn the link."""
+    if link is None:
+        return score
+
+    def linked(pairs: Sequence[tuple[Candidate, int]]) -> Sequence[FoldScore]:
+        return score([(Candidate(one.family, {**one.params, "link": link}), fold) for one, fold in pairs])
+
+    return linked
 
 
 def rank_trials(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:

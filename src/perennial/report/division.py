@@ -7,7 +7,7 @@ from typing import Any
 
 from perennial.report.blocks import Drawing, Figures, Section, Table, Text, keep
 from perennial.report.spans import Span, timeline
-from perennial.report.words import listed, number, percent, pick
+from perennial.report.words import listed, number, percent, pick, plural
 
 Facts = dict[str, Any]
 SPANS = ("train", "valid", "test")
@@ -27,7 +27,13 @@ def tell_split(facts: Facts) -> Section:
     split = facts.get("split") or {}
     roles = {name: split["roles"][name] for name in ROLES if pick(split, "roles", name, "rows")}
     first = "The model is judged on rows that come after everything it was trained and chosen on."
-    if not pick(facts, "problem", "time"):
+    if split.get("repeats"):
+        first = (
+            f"There are few rows, so each judges in turn: {plural(split['repeats'], 'time')} the rows are dealt into "
+            f"{plural(len(split['fold_rows']), 'fold')}, whole groups together; each fold is judged by a model that "
+            "was searched, fitted and calibrated on the others alone. The model that is served learns from all rows."
+        )
+    elif not pick(facts, "problem", "time"):
         first = "Rows are assigned by a stable hash of their key or group, so that a row never changes sides."
     purged = Text("Purged: their outcome was not yet known when the test begins, so nobody learns from them.", "note")
     blocks = (split_figure(facts, roles), split_table(roles), purged if "purged" in roles else None)

@@ -84,6 +84,13 @@ def tell_gain(facts: Facts) -> str:
         parts.append(
             f"Its {metric} is {size} {worse} than {who} (interval {percent_interval(gain.get('interval'))}{clear})."
         )
+    bounds = pick(facts, "evaluation", "coverage")
+    if bounds:
+        parts.append(
+            f"Beside each number it gives a lower and an upper bound, {number(bounds['width'])} apart on average: "
+            f"{percent(bounds['promised'])} are to hold the truth, and {percent(bounds['value'])} do "
+            f"(interval {percent_interval(bounds['interval'])})."
+        )
     return " ".join(parts)
 
 

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from perennial.io.bundle import bundle_hash, load_bundle, read_part
+from perennial.model.conformal import bound_scores
 from perennial.model.example import make_example
 from perennial.model.predictor import Model, decide, predict_rows
 from perennial.serving.schema import Field, check_row, find_unseen, parse_fields
@@ -46,16 +49,21 @@ def answer_rows(
 ) -> list[dict[str, Any]]:
     """Return [{score, decision, warnings}]; raises NonFiniteScore rather than answer NaN.
 
+    A regression whose bundle holds bounds answers with `lower` and `upper` too.
+
     The score is the probability of the last class for binary, of the chosen class for multiclass (with all of them
     under `scores`), and the value for regression.
     """
     scores = predict_rows(model, rows)
-    answers = []
+    ends = None if model.bounds is None else np.column_stack(bound_scores(model.bounds, scores)).tolist()
+    answers: list[dict[str, Any]] = []
     for row, score, decision in zip(rows, scores.tolist(), decide(model, scores), strict=True):
         answer: dict[str, Any] = {"decision": decision, "warnings": find_unseen(categories, row)}
         if isinstance(score, list):
             answer["scores"] = dict(zip(map(str, model.classes), score, strict=True))
             score = max(score) if all(map(math.isfinite, score)) else math.nan
+        if ends is not None:
+            answer["lower"], answer["upper"] = ends[len(answers)]
         if not math.isfinite(score):
             raise NonFiniteScore(f"the model {model.target} answered with a number that is not finite")
         answers.append({"score": score, **answer})

@@ -1,21 +1,26 @@
 """evaluate: judge the bundle on the test rows, beside a constant, a linear and the released model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from perennial.data.contract import Column, Contract, inputs_of
 from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.classes import name_classes
+from perennial.evaluation.coverage import judge_coverage
 from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import Array, round_numbers
 from perennial.evaluation.judgement import SliceRules, block_values, flat_scores, judge
-from perennial.evaluation.leakage import find_leaks
-from perennial.evaluation.paired import block_losses
-from perennial.evaluation.sample import Sample, point_scores, take_sample
-from perennial.io.bundle import load_bundle
+from perennial.evaluation.leakage import find_leaks, find_leaks_crosswise
+from perennial.evaluation.paired import Losses, block_losses
+from perennial.evaluation.sample import Sample, Threshold, point_scores, stack_sample, take_sample
+from perennial.io.bundle import load_bundle, read_seen_keys
 from perennial.io.contract import read_contract
+from perennial.io.crosswise import FoldModel, read_fold_models
 from perennial.io.files import write_json
 from perennial.io.judging import (
     BUNDLE,
@@ -23,14 +28,26 @@ from perennial.io.judging import (
     describe_bundle,
     predict_all,
     predict_padded,
+    predict_released,
     read_champion,
     read_rows,
     write_plots,
 )
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
+from perennial.io.stacking import (
+    JUDGE,
+    bound_stacked,
+    count_seen,
+    predict_all_stacked,
+    predict_stacked,
+    stack_rows,
+    stacked_thresholds,
+)
+from perennial.model.conformal import bound_scores
 from perennial.model.metric import check_metric
 from perennial.model.predictor import Model
+from perennial.model.seen import count_overlap
 
 PARAMS = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.group"),
@@ -41,28 +58,88 @@ PARAMS = (
 )
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The rows that judge, what is predicted of them and how, the thresholds, leaks, and rows that had been learned.
+
+    `ends` are the bounds of predicted numbers, None without any; `beside` names further columns that `predict` needs.
+    """
+
+    rows: Rows
+    predictions: dict[str, Array]
+    predict: Callable[[pd.DataFrame], Array]
+    threshold: Threshold
+    leaks: dict[str, Any]
+    overlap: int
+    ends: tuple[Array, Array] | None
+    beside: tuple[str, ...] = ()
+
+
+def judge_span(model: Model, inputs: list[str], p: dict[str, Any]) -> Judged:
+    """Return the test rows as the bundle's model predicts them."""
+    key, named = p["problem.key"], {name: p[f"problem.{name}"] for name in ("target", "time", "weight")}
+    rows = read_rows(model, key=key, **named)
+    predictions = predict_all(model, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
+    return Judged(
+        rows=rows,
+        predictions=predictions,
+        predict=lambda frame: predict_padded(model, frame, rows.classes),
+        threshold=model.threshold,
+        leaks=find_leaks(model.task, (rows.learned[inputs], rows.learned_truth), (rows.test[inputs], rows.truth)),
+        overlap=count_overlap(read_seen_keys(BUNDLE), rows.test[key]),
+        ends=None if model.bounds is None else bound_scores(model.bounds, predictions["model"]),
+    )
+
+
+def judge_crosswise(model: Model, models: Sequence[FoldModel], inputs: list[str], p: dict[str, Any]) -> Judged:
+    """Return all labelled rows, each once per repeat as the model of its fold predicts it."""
+    key = p["problem.key"]
+    rows = stack_rows(model, models, key=key, target=p["problem.target"], weight=p["problem.weight"])
+    first = rows.test[JUDGE].to_numpy()[: len(rows.learned)]
+    predictions = predict_all_stacked(models, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
+    return Judged(
+        rows=rows,
+        predictions=predictions,
+        predict=lambda frame: predict_stacked(models, frame),
+        threshold=stacked_thresholds(models, rows),
+        leaks=find_leaks_crosswise(model.task, rows.learned[inputs], rows.learned_truth, first),
+        overlap=count_seen(models, rows, key),
+        ends=bound_stacked(models, rows, predictions["model"]),
+        beside=(JUDGE,),
+    )
+
+
+def read_judged(model: Model, inputs: list[str], p: dict[str, Any]) -> Judged:
+    """Return what judges: the test rows, or all labelled rows where models/folds/ holds a cross-validation."""
+    models = read_fold_models()
+    return judge_crosswise(model, models, inputs, p) if models else judge_span(model, inputs, p)
+
+
 def blocks_of(rows: Rows, p: dict[str, Any]) -> npt.NDArray[Any]:
-    """Return what tells the blocks of the test rows apart."""
-    times, groups = (None if name is None else rows.test[name] for name in (p["problem.time"], p["problem.group"]))
-    return block_values(p["problem.block"], times, groups, len(rows.test))
+    """Return what tells the blocks of the rows that judge apart, each row once."""
+    once = rows.test if rows.folds is None else rows.learned
+    times, groups = (None if name is None else once[name] for name in (p["problem.time"], p["problem.group"]))
+    return block_values(p["problem.block"], times, groups, len(once))
 
 
 def sample_test(rows: Rows, p: dict[str, Any]) -> Sample:
     """Return the test rows with their weights, blocks and draws."""
-    return take_sample(
+    blocks = blocks_of(rows, p)
+    sample = take_sample(
         task=p["problem.task"],
         metric=p["problem.metric"],
         truth=rows.truth,
         weights=rows.weights,
-        blocks=blocks_of(rows, p),
+        blocks=blocks if rows.folds is None else np.tile(blocks, rows.folds[0]),
         replicates=p["evaluate.replicates"],
         confidence=p["evaluate.confidence"],
         seed=p["evaluate.seed"],
     )
+    return sample if rows.folds is None else stack_sample(sample, *rows.folds, p["evaluate.seed"])
 
 
 def judge_model(
-    model: Model, sample: Sample, predictions: dict[str, Array], rows: Rows, contract: Contract, p: dict[str, Any]
+    model: Model, judged: Judged, sample: Sample, predictions: dict[str, Array], contract: Contract, p: dict[str, Any]
 ) -> dict[str, Any]:
     """Return what is said of the model's scores, slices, gaps and costs."""
     shown = [column for column in contract.examples if column.role == "input" or column.sensitive]
@@ -76,10 +153,10 @@ def judge_model(
     return judge(
         sample,
         predictions,
-        rows.test,
+        judged.rows.test,
         dtypes={column.name: column.dtype for column in shown},
-        names=name_classes(model.classes, rows.classes),
-        threshold=model.threshold,
+        names=name_classes(model.classes, judged.rows.classes),
+        threshold=judged.threshold,
         costs={
             "false_positive": p["problem.costs.false_positive"],
             "false_negative": p["problem.costs.false_negative"],
@@ -88,12 +165,19 @@ def judge_model(
     )
 
 
-def lean_on(model: Model, sample: Sample, rows: Rows, inputs: Sequence[Column], p: dict[str, Any]) -> dict[str, Any]:
+def lose_by_block(sample: Sample, judged: Judged, p: dict[str, Any]) -> Losses:
+    """Return the loss of each block; none under cross-validation, whose rows are no evidence of their own each."""
+    if judged.rows.folds is not None:
+        return []
+    return block_losses(sample, judged.predictions["model"], p["problem.block"], blocks_of(judged.rows, p))
+
+
+def lean_on(judged: Judged, sample: Sample, inputs: Sequence[Column], p: dict[str, Any]) -> dict[str, Any]:
     """Return what the model leans on, by input and by group of inputs."""
     return judge_importances(
         sample,
-        lambda frame: predict_padded(model, frame, rows.classes),
-        rows.test[[column.name for column in inputs]],
+        judged.predict,
+        judged.rows.test[[*(column.name for column in inputs), *judged.beside]],
         {column.name: column.group for column in inputs},
         rows=p["evaluate.importance_rows"],
         repeats=p["evaluate.importance_repeats"],
@@ -109,21 +193,21 @@ def main() -> None:
     inputs, key, time = inputs_of(contract), p["problem.key"], p["problem.time"]
     names = [column.name for column in inputs]
     refuse_other_roles(contract, {"key": key, "time": time, "target": p["problem.target"]})
-    rows = read_rows(model, key=key, target=p["problem.target"], time=time, weight=p["problem.weight"])
-    champion, released = read_champion(model, names, rows.test[key], rows.first)
-    predictions = predict_all(model, released, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
-    sample = sample_test(rows, p)
+    judged = read_judged(model, names, p)
+    rows, sample, predictions = judged.rows, sample_test(judged.rows, p), judged.predictions
+    champion, released = read_champion(model, names, rows.test[key].drop_duplicates(), rows.first)
     if champion is not None and released is not None:
+        predictions["champion"] = predict_released(released, rows, key)
         champion["metrics"] = point_scores(sample, predictions["champion"], released.threshold)
-    judged = judge_model(model, sample, predictions, rows, contract, p)
-    leaks = find_leaks(model.task, (rows.learned[names], rows.learned_truth), (rows.test[names], rows.truth))
+    said = judge_model(model, judged, sample, predictions, contract, p)
+    if judged.ends is not None and model.bounds is not None:
+        said["coverage"] = judge_coverage(sample, *judged.ends, model.bounds["coverage"])
     facts = {"block": p["problem.block"], "first": rows.first, "champion": champion}
-    leaned_on = lean_on(model, sample, rows, inputs, p)
-    evaluation = round_numbers(judged | leaks | leaned_on | facts | describe_bundle(model, rows.test[key]))
+    leaned_on = lean_on(judged, sample, inputs, p)
+    evaluation = round_numbers(said | judged.leaks | leaned_on | facts | describe_bundle(model, judged.overlap))
     write_json("metrics/evaluation.json", evaluation)
     write_json("metrics/scores.json", flat_scores(evaluation))
-    losses = block_losses(sample, predictions["model"], p["problem.block"], blocks_of(rows, p))
-    write_plots(evaluation, rows, predictions["model"], losses)
+    write_plots(evaluation, rows, predictions["model"], lose_by_block(sample, judged, p))
 
 
 if __name__ == "__main__":

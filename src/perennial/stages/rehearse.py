@@ -14,6 +14,7 @@ from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.rehearsal import Budgets, Script, rehearse_bento
 from perennial.io.tables import read_table
+from perennial.model.conformal import with_bounds
 from perennial.model.encoding import predict_frame
 from perennial.model.predictor import Model
 from perennial.model.reference import frame_rows
@@ -35,9 +36,10 @@ VERDICT = "metrics/rehearsal.json"
 
 
 def read_test_rows(model: Model, key: str, count: int) -> pd.DataFrame:
-    """Return the inputs of at most `count` test rows, evenly spread over them."""
+    """Return the inputs of at most `count` test rows, evenly spread; learned ones where there is no test."""
     split = read_table("data/split.parquet", [key, "role"])
-    chosen = split[split["role"] == "test"]
+    role = "test" if (split["role"] == "test").any() else "train"
+    chosen = split[split["role"] == role]
     examples = read_table("data/examples.parquet", [key, *model.inputs])
     test = examples[examples[key].isin(chosen[key])]
     return test.iloc[even_positions(len(test), count)]
@@ -54,8 +56,8 @@ def write_script(model: Model, p: dict[str, Any]) -> Script:
         task=model.task,
         classes=model.classes,
         batches={
-            "golden_rows": (good, np.array(golden["predictions"], dtype=np.float64)[taken]),
-            "test_rows": (frame_rows(test, model.inputs), predict_frame(model, test)),
+            "golden_rows": (good, with_bounds(model.bounds, np.array(golden["predictions"], dtype=np.float64)[taken])),
+            "test_rows": (frame_rows(test, model.inputs), with_bounds(model.bounds, predict_frame(model, test))),
         },
         bad=list_bad_requests(
             inputs, good[0], max_rows=p["package.max_rows"], max_body_bytes=p["package.max_body_bytes"]

@@ -1,8 +1,10 @@
 """search: Optuna over the families, scored on time-ordered folds; models/best.json and the plots of the search."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from optuna.trial import FrozenTrial
 
 from perennial.data.roles import refuse_other_roles
@@ -10,35 +12,50 @@ from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
 from perennial.io.files import write_json
 from perennial.io.folds import score_pieces, write_folds
-from perennial.io.learning import Learning, read_learning, sample_learning
+from perennial.io.learning import Learning, outer_lessons, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
 from perennial.io.study import identify_search, resume_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
+from perennial.model.encoding import encode_target
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
+from perennial.model.link import may_link
 from perennial.model.metric import check_metric
-from perennial.model.search import run_search
+from perennial.model.search import choose_link, run_search, with_link
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
     *("problem.group", "problem.metric"),
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
-    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept"),
+    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept", "search.outer_trials"),
 )
-_WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept")
+_WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.outer_trials")
 
 
-def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> list[FrozenTrial]:
-    """Run the search where params say, going on from where a killed one stopped."""
-    trials, batch, seed = params["search.trials"], params["search.batch"], params["search.seed"]
-    fixed = {
+def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of boosting that are not searched."""
+    return {
         "num_iterations": params["search.max_rounds"],
         "early_stopping_round": params["search.patience"],
-        "seed": seed,
+        "seed": params["search.seed"],
     }
+
+
+def offer_link(learning: Learning) -> bool:
+    """Return whether the target may be learned as its logarithm."""
+    problem = learning.problem
+    return may_link(problem.task, encode_target(learning.frame[problem.target], problem.classes))
+
+
+def search(
+    learning: Learning, folds: Sequence[int], params: dict[str, Any]
+) -> tuple[list[FrozenTrial], dict[str, str]]:
+    """Run the search where params say, going on from where a killed one stopped; return its trials and the link."""
+    trials, batch, seed = params["search.trials"], params["search.batch"], params["search.seed"]
+    fixed = fixed_settings(params)
     identity = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
     done, remember = resume_search(identify_search(identity), batch, trials)
     with (
@@ -53,16 +70,51 @@ def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> 
             remember(new)
             watch(new)
 
-        return run_search(
-            families=params["search.families"],
+        families, score = params["search.families"], functools.partial(score_pieces, engine, folder, fixed=fixed)
+        link = choose_link(families, folds, score, offer_link(learning))
+        found = run_search(
+            families=families,
             trials=trials,
             batch=batch,
             seed=seed,
             folds=folds,
-            score=lambda pairs: score_pieces(engine, folder, pairs, fixed),
+            score=with_link(score, link),
             done=done,
             report=report,
         )
+    return found, {"link": link} if link else {}
+
+
+def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the best settings of a search beside each outer fold, whose rows it does not see; none for a span.
+
+    What is judged is the whole way from rows to a model, so every choice is made anew without the rows that judge it
+    (Varma and Simon 2006).
+    """
+    found: list[dict[str, Any]] = []
+    if learning.repeats is None:
+        return found
+    fixed, pieces = fixed_settings(params), params["search.batch"] * len(np.unique(learning.repeats))
+    with (
+        scratch_folder("search") as folder,
+        open_engine(params["engine.workers"], params["engine.scheduler"], pieces) as engine,
+    ):
+        for repeat, number, lesson in outer_lessons(learning):
+            place, folds = folder / f"{repeat}_{number}", scored_folds(lesson.folds, lesson.problem)
+            write_folds(place, lesson, folds)
+            families, score = params["search.families"], functools.partial(score_pieces, engine, place, fixed=fixed)
+            link = choose_link(families, folds, score, offer_link(lesson))
+            trials = run_search(
+                families=families,
+                trials=params["search.outer_trials"],
+                batch=params["search.batch"],
+                seed=params["search.seed"],
+                folds=folds,
+                score=with_link(score, link),
+            )
+            best = describe_best(trials, params["search.kept"]) | ({"link": link} if link else {})
+            found.append({"repeat": repeat, "fold": number, **best})
+    return found
 
 
 def main() -> None:
@@ -89,10 +141,11 @@ def main() -> None:
     )
     sample = sample_learning(learning, params["problem.key"], params["search.sample_rows"], params["search.seed"])
     folds = scored_folds(sample.folds, sample.problem)
-    trials = search(sample, folds, params)
-    best = describe_best(trials, params["search.kept"])
-    write_json("models/best.json", best)
-    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds))
+    trials, link = search(sample, folds, params)
+    best = describe_best(trials, params["search.kept"]) | link
+    outer = search_beside(learning, params)
+    write_json("models/best.json", best | ({"outer": outer} if outer else {}))
+    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds) | link)
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))
 

@@ -1,7 +1,11 @@
 """train: the best settings fitted on all learned rows, calibrated out of fold; models/bundle and metrics/train.json."""
 
 import functools
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from perennial.data.contract import inputs_of
 from perennial.data.roles import refuse_other_roles
@@ -10,30 +14,33 @@ from perennial.evaluation.judgement import block_values
 from perennial.evaluation.sample import Sample, improvement, take_sample
 from perennial.io.bundle import write_bundle
 from perennial.io.contract import read_contract
-from perennial.io.engine import open_engine
-from perennial.io.files import read_json, write_json
+from perennial.io.crosswise import FOLDER, list_fold_models, read_fold_models, score_crosswise, write_fold_model
+from perennial.io.engine import Engine, open_engine
+from perennial.io.files import read_json, replace_folder, write_json
 from perennial.io.folds import fit_members, predict_folds
-from perennial.io.learning import Learning, read_learning
+from perennial.io.learning import Learning, outer_lessons, read_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
-from perennial.model.candidates import Lesson
-from perennial.model.ensemble import Choice, Contenders, choose_served, pick_contenders
+from perennial.model.conformal import refuse_certainty
+from perennial.model.encoder import Array
+from perennial.model.ensemble import choose_served, pick_contenders
 from perennial.model.example import withhold_values
 from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
 from perennial.model.metric import check_metric
-from perennial.model.predictor import Content, Model
+from perennial.model.predictor import Model
 from perennial.model.reference import golden_rows, reference_statistics
 from perennial.model.schema import describe_inputs
-from perennial.model.seen import hash_keys
+from perennial.model.seen import hash_each, hash_keys
+from perennial.refusal import Refusal
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
     *("problem.group", "problem.block", "problem.metric"),
     *("problem.costs.false_positive", "problem.costs.false_negative", "engine.workers", "engine.scheduler"),
     *("train.members", "train.ensemble_gain", "train.max_rounds", "train.patience", "train.replicates"),
-    *("train.confidence", "train.golden_rows", "train.seed"),
+    *("train.confidence", "train.golden_rows", "train.seed", "train.coverage"),
 )
 
 
@@ -69,22 +76,64 @@ def read_rows(p: dict[str, Any]) -> Learning:
     )
 
 
-def choose_and_fit(
-    learning: Learning, contenders: Contenders, p: dict[str, Any]
-) -> tuple[OutOfFold, Choice, dict[str, Any], Lesson, list[Content]]:
-    """Return the out-of-fold predictions, what is served, its gain over the linear one, and the fitted members."""
+def fit_model(
+    engine: Engine, folder: Path, learning: Learning, best: Mapping[str, Any], p: dict[str, Any]
+) -> tuple[Model, Finish, dict[str, Any]]:
+    """Return the model of the learned rows, its calibrated out-of-fold scores, and what is said of the choice."""
     seed, task = p["train.seed"], p["problem.task"]
+    contenders = pick_contenders(best, p["train.members"])
     fixed = {"num_iterations": p["train.max_rounds"], "early_stopping_round": p["train.patience"], "seed": seed}
-    with scratch_folder("train") as folder, open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
-        oof = predict_folds(engine, folder, learning, contenders.candidates, fixed)
-        compare = functools.partial(improvement, sample_asked(learning, oof, p))
-        choice, gain = choose_served(oof, contenders, task, least_gain=p["train.ensemble_gain"], compare=compare)
-        settings = settings_to_fit(contenders.candidates, oof, choice, seed)
-        lesson, members = fit_members(engine, folder, learning, settings)
-    return oof, choice, gain, lesson, members
+    oof = predict_folds(engine, folder, learning, contenders.candidates, fixed)
+    compare = functools.partial(improvement, sample_asked(learning, oof, p))
+    choice, gain = choose_served(oof, contenders, task, least_gain=p["train.ensemble_gain"], compare=compare)
+    settings = settings_to_fit(contenders.candidates, oof, choice, seed)
+    lesson, members = fit_members(engine, folder, learning, settings)
+    costs = {kind: p[f"problem.costs.{kind}"] for kind in ("false_positive", "false_negative")}
+    finish = finish_choice(oof, choice, task, costs, p["train.coverage"])
+    model = Model(
+        task=task,
+        target=p["problem.target"],
+        encoder=lesson.encoder,
+        members=tuple(members),
+        weights=choice.weights,
+        classes=learning.problem.classes,
+        calibration=finish.calibration,
+        threshold=finish.threshold,
+        bounds=finish.bounds,
+    )
+    facts = {
+        "members": describe_choice(contenders.candidates, oof, choice),
+        "out_of_fold": describe_losses(task, oof, choice, contenders.linear),
+        "improvement_over_linear": gain,
+    }
+    return model, finish, facts
 
 
-def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, Any]) -> dict[str, Any]:
+def fit_beside(
+    engine: Engine, folder: Path, learning: Learning, best: Mapping[str, Any], p: dict[str, Any]
+) -> Array | None:
+    """Write the model of every outer fold into models/folds; return all rows' out-of-fold scores, None for a span."""
+    outer = {(one["repeat"], one["fold"]): one for one in best.get("outer", ())}
+    withheld = withhold_values(describe_inputs(inputs_of(read_contract())))
+    with replace_folder(FOLDER) as place:
+        names = []
+        for repeat, number, lesson in outer_lessons(learning):
+            if (repeat, number) not in outer:
+                raise Refusal(f"models/best.json holds no search beside fold {number} of repeat {repeat}: search anew.")
+            name = f"{repeat}_{number}"
+            model, _, _ = fit_model(engine, folder / name, lesson, outer[repeat, number], p)
+            write_fold_model(place, name, model, lesson.frame, p["problem.key"], withheld)
+            names.append(name)
+        list_fold_models(place, names)
+    if learning.repeats is None:
+        return None
+    scores = score_crosswise(read_fold_models(), learning.frame, learning.repeats)
+    return np.asarray(scores[np.argsort(hash_each(learning.frame[p["problem.key"]]))])
+
+
+def write_model(
+    model: Model, learning: Learning, finish: Finish, out_of_fold: Array | None, p: dict[str, Any]
+) -> dict[str, Any]:
     """Write the bundle and return what metrics/train.json says of it."""
     frame, time, schema = learning.frame, p["problem.time"], describe_inputs(inputs_of(read_contract()))
     seen_until = None if time is None else frame[time].max().isoformat()
@@ -96,6 +145,7 @@ def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, A
         reference=reference_statistics(frame, model.encoder, finish.scores),
         seen=hash_keys(frame[p["problem.key"]]),
         seen_until=seen_until,
+        out_of_fold=out_of_fold,
     )
     return {
         "bundle": bundle,
@@ -105,32 +155,20 @@ def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, A
         "threshold": finish.threshold,
         "calibration": finish.calibration["kind"],
         "calibration_map": finish.calibration,
+        **({"bounds": finish.bounds} if finish.bounds else {}),
     }
 
 
 def main() -> None:
-    """Read settings and rows, predict out of fold, choose, fit, write the bundle."""
+    """Read settings and rows; predict out of fold, choose, fit, write the models of the folds and the bundle."""
     p = read_params(PARAMS)
     check_metric(p["problem.task"], p["problem.metric"])
-    task, learning = p["problem.task"], read_rows(p)
-    contenders = pick_contenders(read_json("models/best.json"), p["train.members"])
-    oof, choice, gain, lesson, members = choose_and_fit(learning, contenders, p)
-    finish = finish_choice(oof, choice, task, p["problem.costs.false_positive"], p["problem.costs.false_negative"])
-    model = Model(
-        task=task,
-        target=p["problem.target"],
-        encoder=lesson.encoder,
-        members=tuple(members),
-        weights=choice.weights,
-        classes=learning.problem.classes,
-        calibration=finish.calibration,
-        threshold=finish.threshold,
-    )
-    facts = write_model(model, learning, finish, p) | {
-        "members": describe_choice(contenders.candidates, oof, choice),
-        "out_of_fold": describe_losses(task, oof, choice, contenders.linear),
-        "improvement_over_linear": gain,
-    }
+    refuse_certainty(p["train.coverage"])
+    learning, best = read_rows(p), read_json("models/best.json")
+    with scratch_folder("train") as folder, open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
+        model, finish, facts = fit_model(engine, folder / "whole", learning, best, p)
+        out_of_fold = fit_beside(engine, folder, learning, best, p)
+    facts = write_model(model, learning, finish, out_of_fold, p) | facts
     write_json("metrics/train.json", round_numbers(facts))
 
 
