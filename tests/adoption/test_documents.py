@@ -33,6 +33,7 @@ def test_a_table_with_time_says_when_its_cells_are_known() -> None:
     contract = parse_contract(yaml.safe_load(render_contract(plan_of(orders(), target="total"), "data/source/t.csv")))
     assert {column.known_at for column in contract.sources["t"].columns} == {'"ordered_at"'}
     assert contract.sources["t"].time == "ordered_at"
+    assert [column.name for column in inputs_of(contract)] == ["ordered_at", "items"], "its hour and weekday tell too"
 
 
 def test_a_suspect_stays_in_the_table_and_out_of_the_model() -> None:

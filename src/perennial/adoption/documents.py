@@ -69,7 +69,7 @@ def render_contract(plan: TablePlan, path: str) -> str:
             *columns,
             "",
             "examples:",
-            "  # What examples.sql yields, in order: exactly the columns a caller sends to the service (role input).",
+            "  # What examples.sql yields, in order: what is an input is what a caller sends to the service.",
             *_example_lines(plan),
             "",
         ]
@@ -84,7 +84,8 @@ def _example_lines(plan: TablePlan) -> list[str]:
         lines.append(entry(group, {"dtype": "id", "role": "group"}, "rows that are copies of one another share it"))
     for column in plan.columns:
         if column.role in ("time", "group"):
-            lines.append(entry(column.name, {"dtype": column.dtype, "role": column.role, "nullable": column.nullable}))
+            role = {"dtype": column.dtype, "role": column.role, "nullable": column.nullable}
+            lines.append(entry(column.name, role | ({"input": True} if column.role == "time" else {})))
         elif column.role == "input":
             sensitive = {"sensitive": True} if column.sensitive else {}
             lines.append(entry(column.name, {**_about(column), "role": "input", **sensitive}))

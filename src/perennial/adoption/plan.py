@@ -224,6 +224,8 @@ def _plan_column(name: str, reading: Reading, role: str | None) -> ColumnPlan:
         return replace(plan, role="ignored", reason="every row has the same value")
     if dtype in ("id", "text"):
         return replace(plan, role="ignored", reason=reading.note or "an identifier")
+    if dtype == "datetime":
+        return replace(plan, reason="; ".join(filter(None, (reading.note, "its parts and ages are learned from"))))
     return replace(plan, sensitive=is_sensitive(name, dtype))
 
 

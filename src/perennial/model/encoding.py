@@ -1,21 +1,13 @@
 """Frames to numbers: fits the encoder on training rows and runs it on whole columns."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from perennial.model.encoder import (
-    DATETIME_PARTS,
-    KINDS,
-    Array,
-    encode_boolean,
-    encode_number,
-    is_missing,
-    split_instant,
-    to_micros,
-)
+from perennial.model.encoder import KINDS, Array, Encode, encode_boolean, encode_number, is_missing, read_parts
+from perennial.model.instants import choose_parts, count_age, split_instant, to_micros
 from perennial.model.predictor import Model, predict
 from perennial.refusal import Refusal
 
@@ -33,14 +25,21 @@ class Input(Protocol):
 
 
 def fit_encoder(
-    frame: pd.DataFrame, columns: Sequence[Input], *, max_categories: int = 256, min_count: int = 20
+    frame: pd.DataFrame,
+    columns: Sequence[Input],
+    *,
+    time: str | None = None,
+    max_categories: int = 256,
+    min_count: int = 20,
 ) -> dict[str, Any]:
     """Return the encoder's state, plain JSON, fitted on training rows.
 
     A category is kept when at least `min_count` rows hold it and it is among the `max_categories` most frequent.
+    Where `time`, the instant of the decision, is an input too, other instants get their age at it.
     Raises Refusal for an input that no encoder can take.
     """
     described = [_describe_column(frame, column, max_categories, min_count) for column in columns]
+    _describe_instants(frame, described, time)
     features: list[str] = []
     categorical: list[int] = []
     for column in described:
@@ -70,9 +69,20 @@ def _frequent_texts(name: str, values: pd.Series, max_categories: int, min_count
     return sorted(text for _, text in frequent[:max_categories])
 
 
+def _describe_instants(frame: pd.DataFrame, described: Sequence[dict[str, Any]], time: str | None) -> None:
+    instants = [column for column in described if column["kind"] == "datetime"]
+    has_age = time in [column["name"] for column in instants]
+    for column in instants:
+        name = column["name"]
+        known = _micros(name, frame[name].dropna())
+        column["parts"] = choose_parts(known, is_time=name == time, has_age=has_age)
+        if "age" in column["parts"]:
+            column["since"] = time
+
+
 def _feature_names(column: Mapping[str, Any]) -> list[str]:
     if column["kind"] == "datetime":
-        return [f"{column['name']}.{part}" for part in DATETIME_PARTS]
+        return [f"{column['name']}.{part}" for part in column["parts"]]
     return [column["name"]]
 
 
@@ -81,12 +91,16 @@ def encode_frame(state: Mapping[str, Any], frame: pd.DataFrame) -> Array:
     matrix = np.empty((len(frame), len(state["features"])), dtype=np.float64)
     start = 0
     for column in state["columns"]:
-        if column["name"] not in frame.columns:
-            raise Refusal(f"input `{column['name']}` is not in the table: add it to the columns of the query.")
-        block = _BLOCKS[column["kind"]](column, frame[column["name"]])
+        _refuse_absent(frame, column["name"])
+        block = _BLOCKS[column["kind"]](column, frame)
         matrix[:, start : start + block.shape[1]] = block
         start += block.shape[1]
     return matrix
+
+
+def _refuse_absent(frame: pd.DataFrame, name: str) -> None:
+    if name not in frame.columns:
+        raise Refusal(f"input `{name}` is not in the table: add it to the columns of the query.")
 
 
 def _plain_numbers(values: pd.Series) -> Array | None:
@@ -95,17 +109,19 @@ def _plain_numbers(values: pd.Series) -> Array | None:
     return None
 
 
-def _by_value(values: pd.Series, encode: Callable[[str, Any, dict[str, float]], tuple[float, ...]]) -> Array:
-    objects = values.astype(object).where(values.notna(), None)
-    return np.array([encode(str(values.name), value, {})[0] for value in objects], dtype=np.float64)
+def _by_value(values: pd.Series, encode: Encode) -> Array:
+    objects, name = values.astype(object).where(values.notna(), None), str(values.name)
+    return np.array([encode(name, {name: value}, None)[0] for value in objects], dtype=np.float64)
 
 
-def _encode_numeric(_column: Mapping[str, Any], values: pd.Series) -> Array:
+def _encode_numeric(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
+    values = frame[column["name"]]
     numbers = _plain_numbers(values)
     return (_by_value(values, encode_number) if numbers is None else numbers)[:, None]
 
 
-def _encode_boolean(_column: Mapping[str, Any], values: pd.Series) -> Array:
+def _encode_boolean(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
+    values = frame[column["name"]]
     numbers = _plain_numbers(values)
     if numbers is None or not np.isin(numbers[~np.isnan(numbers)], (0.0, 1.0)).all():
         numbers = _by_value(values, encode_boolean)
@@ -120,18 +136,25 @@ def _texts(name: str, values: pd.Series) -> pd.Series:
     return objects
 
 
-def _encode_category(column: Mapping[str, Any], values: pd.Series) -> Array:
+def _encode_category(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
     known = pd.Index(column["categories"], dtype=object)
-    codes: Array = known.get_indexer(pd.Index(_texts(column["name"], values), dtype=object)).astype(np.float64)
+    texts = pd.Index(_texts(column["name"], frame[column["name"]]), dtype=object)
+    codes: Array = known.get_indexer(texts).astype(np.float64)
     codes[codes < 0] = np.nan
     return codes[:, None]
 
 
-def _encode_datetime(column: Mapping[str, Any], values: pd.Series) -> Array:
-    missing = values.isna().to_numpy()
-    block = np.column_stack(split_instant(_micros(column["name"], values))).astype(np.float64)
-    block[missing] = np.nan
-    return block
+def _encode_datetime(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
+    name, (parts, since) = column["name"], read_parts(column)
+    micros, missing = _micros(name, frame[name]), frame[name].isna().to_numpy()
+    block = [*split_instant(micros, parts)]
+    if since is not None:
+        _refuse_absent(frame, since)
+        age = count_age(micros, _micros(since, frame[since]))
+        block.append(np.where(frame[since].isna(), np.nan, age))
+    encoded = np.column_stack(block).astype(np.float64)
+    encoded[missing] = np.nan
+    return encoded
 
 
 def _micros(name: str, values: pd.Series) -> np.ndarray[Any, np.dtype[np.int64]]:

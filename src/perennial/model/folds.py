@@ -60,7 +60,7 @@ def encode_rows_of(frame: pd.DataFrame, problem: Problem, encoder: dict[str, Any
 
 def make_lesson(frame: pd.DataFrame, problem: Problem) -> Lesson:
     """Return the lesson of `frame`: the encoder is fitted on just these rows."""
-    encoder = fit_encoder(frame, problem.inputs)
+    encoder = fit_encoder(frame, problem.inputs, time=problem.time)
     return Lesson(encode_rows_of(frame, problem, encoder), encoder, problem.task, len(problem.classes))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from perennial.data.contract import Column, Contract, inputs_of
+from perennial.data.contract import Column, Contract, features_of, inputs_of
 from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.classes import name_classes
 from perennial.evaluation.importance import judge_importances
@@ -100,6 +100,7 @@ def main() -> None:
     contract, model = read_contract(), load_bundle(BUNDLE)
     inputs, key, time = inputs_of(contract), p["problem.key"], p["problem.time"]
     names = [column.name for column in inputs]
+    told = [column.name for column in features_of(contract)]
     refuse_other_roles(contract, {"key": key, "time": time, "target": p["problem.target"]})
     rows = read_rows(model, key=key, target=p["problem.target"], time=time, weight=p["problem.weight"])
     champion, released = read_champion(model, names, rows.test[key], rows.first)
@@ -108,7 +109,7 @@ def main() -> None:
     if champion is not None and released is not None:
         champion["metrics"] = point_scores(sample, predictions["champion"], released.threshold)
     judged = judge_model(model, sample, predictions, rows, contract, p)
-    leaks = find_leaks(model.task, (rows.learned[names], rows.learned_truth), (rows.test[names], rows.truth))
+    leaks = find_leaks(model.task, (rows.learned[told], rows.learned_truth), (rows.test[told], rows.truth))
     facts = {"block": p["problem.block"], "first": rows.first, "champion": champion}
     leaned_on = lean_on(model, sample, rows, inputs, p)
     evaluation = round_numbers(judged | leaks | leaned_on | facts | describe_bundle(model, rows.test[key]))

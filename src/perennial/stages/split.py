@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from perennial.data.contract import inputs_of
+from perennial.data.contract import features_of
 from perennial.data.repeats import check_repeats, hash_rows
 from perennial.data.roles import refuse_other_roles
 from perennial.data.split import LEARNING, SplitSizes, assign_rows, check_sizes, times_of
@@ -54,7 +54,7 @@ def main() -> None:
         known_at=known_at,
         as_of=params["problem.as_of"],
     )
-    rows = hash_rows(frame[[column.name for column in inputs_of(contract)]], frame[target])
+    rows = hash_rows(frame[[column.name for column in features_of(contract)]], frame[target])
     repeated = check_repeats(rows[np.isin(roles, LEARNING)], rows[roles == "test"], params["split.max_repeated"])
     write_table("data/split.parquet", pd.DataFrame({key: frame[key], "role": roles, "fold": folds}))
     facts = summarise_split(roles, folds, times_of(frame, time), frame[target])
