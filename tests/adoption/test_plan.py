@@ -36,6 +36,13 @@ def test_another_date_is_an_input() -> None:
     assert joined.reason == "dates written %d.%m.%Y; its parts and ages are learned from"
 
 
+def test_free_text_is_an_input_whose_values_are_shown_nowhere() -> None:
+    table = customers().assign(remark=[f"they said {n} things and went home" for n in range(400)])
+    plan = plan_table(table, "t", Wishes(target="churned"))
+    remark = next(column for column in plan.columns if column.name == "remark")
+    assert (remark.role, remark.dtype, remark.pii) == ("input", "text", True)
+
+
 def test_a_copy_of_the_target_is_kept_out() -> None:
     table = customers()
     table["reason"] = table["churned"].map({"yes": "left", "no": "stays"})

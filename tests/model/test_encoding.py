@@ -37,10 +37,17 @@ def test_ages_are_counted_where_the_time_of_the_decision_is_an_input() -> None:
     assert "born.age" not in fit_encoder(frame, columns[:1], time="at")["features"]
 
 
-@pytest.mark.parametrize("dtype", ["text", "id"])
-def test_free_text_and_ids_are_refused(dtype: str) -> None:
-    with pytest.raises(Refusal, match=f"`text` is of dtype {dtype}"):
-        fit_encoder(TEXTS, [Column("text", dtype)])
+def test_ids_are_refused() -> None:
+    with pytest.raises(Refusal, match="`text` is of dtype id"):
+        fit_encoder(TEXTS, [Column("text", "id")])
+
+
+def test_what_is_left_out_is_named_and_says_nothing() -> None:
+    frame = pd.DataFrame({"text": ["a"], "x": [1]})
+    state = fit_encoder(frame, [Column("text", "category"), Column("x", "numeric")], left_out=["text"])
+    assert [column["name"] for column in state["columns"]] == ["text", "x"]
+    assert (state["features"], state["categorical"]) == (["x"], [])
+    assert encode_frame(state, frame).tolist() == [[1.0]]
 
 
 def test_an_absent_input_is_refused() -> None:

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial.model.instants import DATETIME_PARTS, count_age, split_instant, to_micros, wrong_value
+from perennial.model.text import weigh_text
 
 Array = NDArray[np.float64]
-KINDS = ("numeric", "boolean", "category", "datetime")
+KINDS = ("numeric", "boolean", "category", "datetime", "text")
 
 Part = tuple[float, ...]
 Row = Mapping[str, Any]
@@ -43,14 +44,32 @@ def encode_boolean(name: str, row: Row, _facts: Any) -> Part:
     return (float(value),)
 
 
-def encode_category(name: str, row: Row, codes: Mapping[str, float]) -> Part:
-    """Return the code of a text; missing, rare and never seen are one thing, NaN."""
+def _read_text(name: str, row: Row) -> str | None:
     value = row.get(name)
     if is_missing(value):
-        return (math.nan,)
+        return None
     if not isinstance(value, str):
         raise wrong_value(name, value, "text")
-    return (codes.get(value, math.nan),)
+    return value
+
+
+def encode_category(name: str, row: Row, facts: tuple[Mapping[str, Part], Part]) -> Part:
+    """Return the code of a text and, of very many levels, its mean outcomes; missing, rare and unseen are NaN."""
+    levels, unknown = facts
+    value = _read_text(name, row)
+    return unknown if value is None else levels.get(value, unknown)
+
+
+def encode_text(name: str, row: Row, facts: tuple[Part, tuple[Mapping[int, float], ...]]) -> Part:
+    """Return the weighed words of a free text and how many they are, NaN when it is missing."""
+    intercept, weights = facts
+    value = _read_text(name, row)
+    return (math.nan,) * (len(intercept) + 1) if value is None else weigh_text(value, intercept, weights)
+
+
+def encode_nothing(_name: str, _row: Row, _facts: Any) -> Part:
+    """Return nothing: the column is sent, checked and left out."""
+    return ()
 
 
 def encode_datetime(name: str, row: Row, facts: tuple[tuple[str, ...], str | None]) -> Part:
@@ -66,9 +85,18 @@ def encode_datetime(name: str, row: Row, facts: tuple[tuple[str, ...], str | Non
     return (*encoded, math.nan if is_missing(end) else float(count_age(micros, to_micros(since, end))))
 
 
-def read_codes(column: Row) -> dict[str, float]:
-    """Return the code of each category."""
-    return {text: float(code) for code, text in enumerate(column["categories"])}
+def read_levels(column: Row) -> tuple[dict[str, Part], Part]:
+    """Return code and mean outcomes of each level that has either, and those of any other."""
+    codes = {text: float(code) for code, text in enumerate(column["categories"])}
+    means, missing = column.get("means", {}), (math.nan,) * column.get("outputs", 0)
+    levels = {name: (codes.get(name, math.nan), *means.get(name, missing)) for name in {**codes, **means}}
+    return levels, (math.nan, *missing)
+
+
+def read_weights(column: Row) -> tuple[Part, tuple[dict[int, float], ...]]:
+    """Return of a free text, for each outcome, its intercept and the weights of the slots."""
+    tables = zip(*column["weights"], strict=True) if column["weights"] else [()] * len(column["intercept"])
+    return tuple(column["intercept"]), tuple(dict(zip(column["slots"], table, strict=True)) for table in tables)
 
 
 def read_parts(column: Row) -> tuple[tuple[str, ...], str | None]:
@@ -79,8 +107,10 @@ def read_parts(column: Row) -> tuple[tuple[str, ...], str | None]:
 _FUNCTIONS: dict[str, tuple[Encode, Callable[[Row], Any]]] = {
     "numeric": (encode_number, lambda column: None),
     "boolean": (encode_boolean, lambda column: None),
-    "category": (encode_category, read_codes),
+    "category": (encode_category, read_levels),
     "datetime": (encode_datetime, read_parts),
+    "text": (encode_text, read_weights),
+    "ignored": (encode_nothing, lambda column: None),
 }
 
 

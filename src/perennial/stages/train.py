@@ -84,7 +84,7 @@ def choose_and_fit(
     return oof, choice, gain, lesson, members
 
 
-def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, Any]) -> dict[str, Any]:
+def write_model(model: Model, learning: Learning, lesson: Lesson, finish: Finish, p: dict[str, Any]) -> dict[str, Any]:
     """Write the bundle and return what metrics/train.json says of it."""
     frame, time, schema = learning.frame, p["problem.time"], describe_inputs(inputs_of(read_contract()))
     seen_until = None if time is None else frame[time].max().isoformat()
@@ -93,7 +93,7 @@ def write_model(model: Model, learning: Learning, finish: Finish, p: dict[str, A
         model,
         schema=schema,
         golden_rows=golden_rows(frame, model.encoder, withheld=withhold_values(schema), count=p["train.golden_rows"]),
-        reference=reference_statistics(frame, model.encoder, finish.scores),
+        reference=reference_statistics(frame, model.encoder, finish.scores, lesson.rows.X),
         seen=hash_keys(frame[p["problem.key"]]),
         seen_until=seen_until,
     )
@@ -126,7 +126,7 @@ def main() -> None:
         calibration=finish.calibration,
         threshold=finish.threshold,
     )
-    facts = write_model(model, learning, finish, p) | {
+    facts = write_model(model, learning, lesson, finish, p) | {
         "members": describe_choice(contenders.candidates, oof, choice),
         "out_of_fold": describe_losses(task, oof, choice, contenders.linear),
         "improvement_over_linear": gain,
