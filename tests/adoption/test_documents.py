@@ -75,3 +75,12 @@ def test_the_proposal_is_read_out_with_its_reasons() -> None:
     assert "asked: total, regression" in said
     assert "suspected leak" in said
     assert "split: by time, ordered_at, over 90 days" in said
+
+
+def test_inputs_are_held_against_their_copies_where_noise_would_cost() -> None:
+    few, many = customers(), customers(24_000)
+    assert plan_params(plan_of(few), "2024-01-01")["search.selection"] is True
+    assert plan_params(plan_of(many), "2024-01-01")["search.selection"] is False
+    remarks = many.assign(remark=[f"they said {n} things and left" for n in range(len(many))])
+    assert plan_params(plan_of(remarks, target="churned"), "2024-01-01")["search.selection"] is True
+    assert plan_params(plan_of(few[["spend", "plan", "churned"]]), "2024-01-01")["search.selection"] is False

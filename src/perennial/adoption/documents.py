@@ -9,6 +9,7 @@ from perennial.adoption.plan import ColumnPlan, TablePlan
 from perennial.data.point_in_time import quote
 
 ROW, COPY = "row_id", "copies"
+MANY_INPUTS, FEW_ROWS = 12, 20_000  # from and up to which noise among the inputs costs more than looking for it
 
 
 def row_name(plan: TablePlan) -> str:
@@ -156,12 +157,20 @@ def plan_params(plan: TablePlan, as_of: str) -> dict[str, Any]:
         **_costs(plan),
         "problem.as_of": plan.until or as_of,
         "assemble.days": [],
+        "search.selection": is_worth_selecting(plan),
         "split.test_days": test_days if plan.time else 62,
         "split.valid_days": valid_days if plan.time else 30,
         "evaluate.slice_rows": min(300, max(20, tested // 10)),
         "gate.min_rows": min(1000, max(20, int(0.7 * tested))),
         "gate.min_blocks": 14,
     }
+
+
+def is_worth_selecting(plan: TablePlan) -> bool:
+    """Tell whether inputs are to be held against shuffled copies: many inputs, few rows, or free text."""
+    inputs = [column for column in plan.columns if column.role == "input"]
+    many = len(inputs) >= MANY_INPUTS or plan.rows <= FEW_ROWS
+    return len(inputs) >= 3 and (many or any(column.dtype == "text" for column in inputs))
 
 
 def _costs(plan: TablePlan) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The rows that may be learned from, read the same way by search and train."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -60,3 +61,8 @@ def sample_learning(learning: Learning, key: str, rows: int, seed: int) -> Learn
     chosen = np.sort(np.argsort(shares, kind="stable")[:rows])
     frame = learning.frame.iloc[chosen].reset_index(drop=True)
     return Learning(frame, learning.folds[chosen], learning.problem)
+
+
+def leave_out(learning: Learning, names: Sequence[str]) -> Learning:
+    """Return the same rows without what these inputs say."""
+    return replace(learning, problem=replace(learning.problem, left_out=tuple(names)))

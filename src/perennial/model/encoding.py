@@ -128,10 +128,15 @@ def _feature_names(column: Mapping[str, Any]) -> list[str]:
     return [name, *(f"{name}.mean{number}" for number in each)]
 
 
+def count_features(column: Mapping[str, Any]) -> int:
+    """Return how many numbers a column of the state is encoded as."""
+    return len(_feature_names(column))
+
+
 def encode_learned(state: Mapping[str, Any], frame: pd.DataFrame, truth: Truth) -> Array:
     """Return `encode_frame` of the training rows, but what was learned of outcomes is learned on other rows."""
     matrix = encode_frame(state, frame)
-    starts = np.cumsum([0, *(len(_feature_names(column)) for column in state["columns"])])
+    starts = np.cumsum([0, *map(count_features, state["columns"])])
     for column, start in zip(state["columns"], starts[:-1], strict=True):
         if is_learned(column):
             values = _plain_texts(column, frame)

@@ -9,8 +9,8 @@ from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
 from perennial.io.files import write_json
-from perennial.io.folds import score_pieces, write_folds
-from perennial.io.learning import Learning, read_learning, sample_learning
+from perennial.io.folds import score_pieces, weigh_copies, write_folds
+from perennial.io.learning import Learning, leave_out, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
@@ -21,14 +21,30 @@ from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
 from perennial.model.metric import check_metric
 from perennial.model.search import run_search
+from perennial.model.selection import describe_selection, find_needless, judge_inputs, limit_rows, list_left_out
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
     *("problem.group", "problem.metric"),
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
-    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept"),
+    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept", "search.selection"),
 )
 _WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept")
+
+
+def select(learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
+    """Return which inputs are worth keeping, each held against shuffled copies of itself, with the evidence."""
+    inputs = learning.problem.inputs
+    rows = limit_rows(len(inputs))
+    small = sample_learning(learning, params["problem.key"], rows, params["search.seed"])
+    needless = find_needless(small.frame, inputs)
+    small = leave_out(small, list(needless))
+    folds = scored_folds(small.folds, small.problem)
+    with scratch_folder("selection") as folder, open_engine(params["engine.workers"], params["engine.scheduler"]) as e:
+        write_folds(folder, small, folds)
+        weighed = weigh_copies(e, folder, folds)
+    names = [column.name for column in inputs]
+    return describe_selection(judge_inputs(names, weighed), needless, names, len(small.frame))
 
 
 def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> list[FrozenTrial]:
@@ -88,11 +104,17 @@ def main() -> None:
         group=params["problem.group"],
     )
     sample = sample_learning(learning, params["problem.key"], params["search.sample_rows"], params["search.seed"])
+    selection = select(sample, params) if params["search.selection"] else None
+    left_out = [] if selection is None else list_left_out(selection)
+    sample = leave_out(sample, left_out)
     folds = scored_folds(sample.folds, sample.problem)
     trials = search(sample, folds, params)
-    best = describe_best(trials, params["search.kept"])
-    write_json("models/best.json", best)
-    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds))
+    best, summary = (
+        describe_best(trials, params["search.kept"]),
+        summarise_search(trials, rows=len(sample.frame), folds=folds),
+    )
+    write_json("models/best.json", best if selection is None else best | {"left_out": left_out})
+    write_json("metrics/search.json", summary if selection is None else summary | {"selection": selection})
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))
 

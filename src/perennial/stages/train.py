@@ -13,7 +13,7 @@ from perennial.io.contract import read_contract
 from perennial.io.engine import open_engine
 from perennial.io.files import read_json, write_json
 from perennial.io.folds import fit_members, predict_folds
-from perennial.io.learning import Learning, read_learning
+from perennial.io.learning import Learning, leave_out, read_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
@@ -112,8 +112,9 @@ def main() -> None:
     """Read settings and rows, predict out of fold, choose, fit, write the bundle."""
     p = read_params(PARAMS)
     check_metric(p["problem.task"], p["problem.metric"])
-    task, learning = p["problem.task"], read_rows(p)
-    contenders = pick_contenders(read_json("models/best.json"), p["train.members"])
+    task, best = p["problem.task"], read_json("models/best.json")
+    learning = leave_out(read_rows(p), best.get("left_out", []))
+    contenders = pick_contenders(best, p["train.members"])
     oof, choice, gain, lesson, members = choose_and_fit(learning, contenders, p)
     finish = finish_choice(oof, choice, task, p["problem.costs.false_positive"], p["problem.costs.false_negative"])
     model = Model(
