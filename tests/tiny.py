@@ -10,7 +10,7 @@ import pandas as pd
 from perennial.io.bundle import write_bundle
 from perennial.io.files import write_json
 from perennial.io.tables import write_table
-from perennial.model.encoder import DATETIME_PARTS
+from perennial.model.instants import DATETIME_PARTS
 from perennial.model.predictor import Model
 from tests.conftest import FLIGHTS, ROOT, set_params
 

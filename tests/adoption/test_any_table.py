@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from perennial.adoption.plan import Wishes, plan_table
 from perennial.commands.adopt import write_plan
-from perennial.data.contract import inputs_of
+from perennial.data.contract import features_of
 from perennial.io import adoption
 from perennial.io.adoption import read_cells_of
 from perennial.io.contract import read_contract
@@ -80,7 +80,8 @@ def reach_split(table: pd.DataFrame, project: Path, monkeypatch: pytest.MonkeyPa
     except Refusal:
         return
     assert len(read_table("data/examples.parquet")) == len(table)
-    assert [column.name for column in inputs_of(read_contract())] == [c.name for c in plan.columns if c.role == "input"]
+    features = [column.name for column in features_of(read_contract())]
+    assert features == [column.name for column in plan.columns if column.role == "input"]
 
 
 @settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

@@ -50,6 +50,7 @@ def test_mixed_units_are_not_numbers() -> None:
 def test_many_different_words_are_identifiers_and_sentences_are_text() -> None:
     assert read_cells(texts(*(f"x{n}" for n in range(100)))).dtype == "id"
     assert read_cells(texts(*(f"this is remark {n}" for n in range(100)))).dtype == "text"
+    assert read_cells(texts(*(f"this is level {n % 30}" for n in range(900)))).dtype == "category"
 
 
 @pytest.mark.parametrize(

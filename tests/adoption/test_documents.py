@@ -33,6 +33,7 @@ def test_a_table_with_time_says_when_its_cells_are_known() -> None:
     contract = parse_contract(yaml.safe_load(render_contract(plan_of(orders(), target="total"), "data/source/t.csv")))
     assert {column.known_at for column in contract.sources["t"].columns} == {'"ordered_at"'}
     assert contract.sources["t"].time == "ordered_at"
+    assert [column.name for column in inputs_of(contract)] == ["ordered_at", "items"], "its hour and weekday tell too"
 
 
 def test_a_suspect_stays_in_the_table_and_out_of_the_model() -> None:
@@ -74,3 +75,12 @@ def test_the_proposal_is_read_out_with_its_reasons() -> None:
     assert "asked: total, regression" in said
     assert "suspected leak" in said
     assert "split: by time, ordered_at, over 90 days" in said
+
+
+def test_inputs_are_held_against_their_copies_where_noise_would_cost() -> None:
+    few, many = customers(), customers(24_000)
+    assert plan_params(plan_of(few), "2024-01-01")["search.selection"] is True
+    assert plan_params(plan_of(many), "2024-01-01")["search.selection"] is False
+    remarks = many.assign(remark=[f"they said {n} things and left" for n in range(len(many))])
+    assert plan_params(plan_of(remarks, target="churned"), "2024-01-01")["search.selection"] is True
+    assert plan_params(plan_of(few[["spend", "plan", "churned"]]), "2024-01-01")["search.selection"] is False

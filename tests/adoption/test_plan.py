@@ -28,6 +28,21 @@ def test_what_only_happens_afterwards_is_kept_out_and_said() -> None:
     assert [warning.split(":")[0] for warning in plan.warnings[:-1]] == ["paid_at", "amount", "fee"]
 
 
+def test_another_date_is_an_input() -> None:
+    table = orders().assign(joined=[f"0{day % 9 + 1}.0{day % 7 + 1}.2019" for day in range(600)])
+    plan = plan_table(table, "orders", Wishes(target="total"))
+    joined = next(column for column in plan.columns if column.name == "joined")
+    assert (joined.role, joined.dtype) == ("input", "datetime")
+    assert joined.reason == "dates written %d.%m.%Y; its parts and ages are learned from"
+
+
+def test_free_text_is_an_input_whose_values_are_shown_nowhere() -> None:
+    table = customers().assign(remark=[f"they said {n} things and went home" for n in range(400)])
+    plan = plan_table(table, "t", Wishes(target="churned"))
+    remark = next(column for column in plan.columns if column.name == "remark")
+    assert (remark.role, remark.dtype, remark.pii) == ("input", "text", True)
+
+
 def test_a_copy_of_the_target_is_kept_out() -> None:
     table = customers()
     table["reason"] = table["churned"].map({"yes": "left", "no": "stays"})

@@ -5,6 +5,7 @@ import pytest
 
 from perennial.data.contract import (
     column_of_role,
+    features_of,
     inputs_of,
     is_static,
     order_sources,
@@ -37,6 +38,13 @@ def test_a_contract_is_parsed_into_sources_and_examples() -> None:
     assert (column_of_role(contract, "key"), column_of_role(contract, "time")) == ("id", None)
 
 
+def test_the_time_of_the_decision_may_be_an_input_by_which_no_copies_are_told() -> None:
+    time = {"at": {"dtype": "datetime", "role": "time", "input": True}}
+    contract = parse_contract(document() | {"examples": document()["examples"] | time})
+    assert [column.name for column in inputs_of(contract)] == ["x", "at"]
+    assert [column.name for column in features_of(contract)] == ["x"]
+
+
 def test_static_sources_come_first_because_others_look_them_up() -> None:
     assert [source.name for source in order_sources(parse_contract(document()))] == ["places", "events"]
     assert is_static(parse_contract(document()).sources["places"])
@@ -65,6 +73,10 @@ def test_static_sources_come_first_because_others_look_them_up() -> None:
         ({"columns": {"id": NUMBER | {"range": [2, 1]}}}, "high before low"),
         ({"columns": {"id": INSTANT | {"range": ["soon", None]}}}, "has the bound 'soon'"),
         ({"columns": {"id": NUMBER | {"missing_known_at": "at"}}}, "missing_known_at is for category, text and id"),
+        (
+            {"columns": {"id": INSTANT | {"input": True}}},
+            "has `input` without the role time: say `role: input` instead",
+        ),
         ({"derived": {"late": INSTANT | {"known_at": "done", "nullable": False}}}, "so make it nullable"),
     ],
 )

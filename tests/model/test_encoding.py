@@ -21,16 +21,33 @@ def test_frequent_categories_are_kept_in_order(max_categories: int, min_count: i
 def test_features_and_categorical_positions() -> None:
     frame = pd.DataFrame({"at": pd.to_datetime(["2013-01-01"]), "text": ["a"], "x": [1]})
     state = fit_encoder(frame, [Column("at", "datetime"), Column("text", "category"), Column("x", "numeric")])
-    assert state["features"][0] == "at.month"
-    assert state["features"][-2:] == ["text", "x"]
-    assert state["categorical"] == [6]
-    assert encode_frame(state, frame).shape == (1, 8)
+    assert state["features"] == ["at.weekday", "at.week_sin", "at.week_cos", "at.days", "text", "x"]
+    assert state["categorical"] == [4]
+    assert encode_frame(state, frame).shape == (1, 6)
 
 
-@pytest.mark.parametrize("dtype", ["text", "id"])
-def test_free_text_and_ids_are_refused(dtype: str) -> None:
-    with pytest.raises(Refusal, match=f"`text` is of dtype {dtype}"):
-        fit_encoder(TEXTS, [Column("text", dtype)])
+def test_ages_are_counted_where_the_time_of_the_decision_is_an_input() -> None:
+    frame = pd.DataFrame({"at": pd.to_datetime(["2013-01-03", None]), "born": pd.to_datetime(["2013-01-01"] * 2)})
+    columns = [Column("born", "datetime"), Column("at", "datetime")]
+    state = fit_encoder(frame, columns, time="at")
+    assert state["features"][3:5] == ["born.days", "born.age"]
+    assert encode_frame(state, frame)[:, 4].tolist() == pytest.approx([2.0, float("nan")], nan_ok=True)
+    with pytest.raises(Refusal, match="`at` is not in the table"):
+        encode_frame(state, frame[["born"]])
+    assert "born.age" not in fit_encoder(frame, columns[:1], time="at")["features"]
+
+
+def test_ids_are_refused() -> None:
+    with pytest.raises(Refusal, match="`text` is of dtype id"):
+        fit_encoder(TEXTS, [Column("text", "id")])
+
+
+def test_what_is_left_out_is_named_and_says_nothing() -> None:
+    frame = pd.DataFrame({"text": ["a"], "x": [1]})
+    state = fit_encoder(frame, [Column("text", "category"), Column("x", "numeric")], left_out=["text"])
+    assert [column["name"] for column in state["columns"]] == ["text", "x"]
+    assert (state["features"], state["categorical"]) == (["x"], [])
+    assert encode_frame(state, frame).tolist() == [[1.0]]
 
 
 def test_an_absent_input_is_refused() -> None:

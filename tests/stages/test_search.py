@@ -5,12 +5,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from perennial.io.files import read_json, sha256_file
+from perennial.io.tables import read_table, write_table
 from perennial.refusal import Refusal
-from perennial.stages import search, split
+from perennial.serving.runtime import load_predictor
+from perennial.stages import search, split, train
 from tests.conftest import ROOT
 from tests.stages.learned import make_project
 
@@ -40,6 +44,8 @@ def start(folder: Path) -> "subprocess.Popen[bytes]":
 def test_the_search_tells_what_it_tried_and_leaves_nothing_behind(folder: Path) -> None:
     search.main()
     best, facts = read_json("models/best.json"), read_json("metrics/search.json")
+    assert "left_out" not in best, "inputs are selected only where it is asked for"
+    assert "selection" not in facts
     assert best["family"] == facts["best"]["family"]
     assert set(facts["families"]) == set(best["families"]) == {"lightgbm", "linear"}
     assert (facts["trials"], facts["rows"], facts["folds"]) == (6, 3000, 3)
@@ -86,6 +92,29 @@ def test_more_trials_go_on_from_the_finished_ones(folder: Path) -> None:
     search.main()
     assert len(list(Path(".perennial/studies").glob("*.log"))) == 1
     assert pd.read_csv("metrics/plots/search_history.csv").head(6).equals(fewer)
+
+
+def test_an_input_of_noise_is_left_out_and_still_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(make_project(tmp_path / "p", search__trials=2, search__selection=True, train__members=1))
+    contract = yaml.safe_load(Path("data/contract.yaml").read_text())
+    contract["examples"]["dice"] = {"dtype": "numeric", "role": "input", "range": [0, 1]}
+    Path("data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
+    frame = read_table("data/examples.parquet")
+    write_table("data/examples.parquet", frame.assign(dice=np.random.default_rng(0).random(len(frame))))
+    split.main()
+    search.main()
+    assert read_json("models/best.json")["left_out"] == ["dice"]
+    columns = {one["column"]: one for one in read_json("metrics/search.json")["selection"]["columns"]}
+    assert columns["delay"]["kept"]
+    assert columns["delay"]["importance"] > columns["delay"]["best_copy"]
+    train.main()
+    predictor = load_predictor("models/bundle")
+    row = {"delay": 0.5, "wind": None, "carrier": "AA", "dice": 0.5}
+    assert predictor.check([row]) == []
+    assert predictor.predict([row]) == predictor.predict([row | {"dice": 0.9}])
+    assert predictor.check([row | {"dice": 7.0}]) == ["rows[0].dice is out of range: send 0 to 1"]
+    del row["dice"]
+    assert predictor.check([row]) == ["rows[0].dice is not there: send it, null when missing"]
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])

@@ -153,8 +153,9 @@ def _read_dates(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
 
 
 def _read_words(cells: pd.Series, distinct: Sequence[str]) -> Reading:
-    spaced = sum(value.count(" ") >= 3 for value in distinct) / len(distinct)
-    if len(distinct) > 20 and spaced > 0.5:
+    spaced = sum(value.count(" ") >= 2 for value in distinct) / len(distinct)
+    # Phrases that come again and again are the names of levels.
+    if len(distinct) > 20 and len(distinct) > 0.05 * len(cells) and spaced > 0.5:
         return Reading("text", cells, "free text")
     if len(distinct) > 50 and len(distinct) > 0.5 * len(cells):
         return Reading("id", cells, "almost every row has another value")

@@ -10,6 +10,7 @@ from perennial.adoption.plan import ColumnPlan, TablePlan
 from perennial.data.point_in_time import quote
 
 ROW, COPY = "row_id", "copies"
+MANY_INPUTS, FEW_ROWS = 12, 20_000  # from and up to which noise among the inputs costs more than looking for it
 
 
 def row_name(plan: TablePlan) -> str:
@@ -70,7 +71,7 @@ def render_contract(plan: TablePlan, path: str) -> str:
             *columns,
             "",
             "examples:",
-            "  # What examples.sql yields, in order: exactly the columns a caller sends to the service (role input).",
+            "  # What examples.sql yields, in order: what is an input is what a caller sends to the service.",
             *_example_lines(plan),
             "",
         ]
@@ -85,7 +86,8 @@ def _example_lines(plan: TablePlan) -> list[str]:
         lines.append(entry(group, {"dtype": "id", "role": "group"}, "rows that are copies of one another share it"))
     for column in plan.columns:
         if column.role in ("time", "group"):
-            lines.append(entry(column.name, {"dtype": column.dtype, "role": column.role, "nullable": column.nullable}))
+            role = {"dtype": column.dtype, "role": column.role, "nullable": column.nullable}
+            lines.append(entry(column.name, role | ({"input": True} if column.role == "time" else {})))
         elif column.role == "input":
             sensitive = {"sensitive": True} if column.sensitive else {}
             lines.append(entry(column.name, {**_about(column), "role": "input", **sensitive}))
@@ -156,10 +158,18 @@ def plan_params(plan: TablePlan, as_of: str) -> dict[str, Any]:
         "problem.as_of": plan.until or as_of,
         "assemble.days": [],
         **split_params(plan),
+        "search.selection": is_worth_selecting(plan),
         "evaluate.slice_rows": min(300, max(20, tested // 10)),
         "gate.min_rows": min(1000, max(20, int(0.7 * tested))),
         "gate.min_blocks": 14,
     }
+
+
+def is_worth_selecting(plan: TablePlan) -> bool:
+    """Tell whether inputs are to be held against shuffled copies: many inputs, few rows, or free text."""
+    inputs = [column for column in plan.columns if column.role == "input"]
+    many = len(inputs) >= MANY_INPUTS or plan.rows <= FEW_ROWS
+    return len(inputs) >= 3 and (many or any(column.dtype == "text" for column in inputs))
 
 
 def _costs(plan: TablePlan) -> dict[str, Any]:

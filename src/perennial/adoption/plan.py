@@ -177,7 +177,7 @@ def refuse_undated(time: str | None, typed: Mapping[str, pd.Series]) -> None:
 def refuse_without_inputs(columns: list[ColumnPlan]) -> None:
     """Raise Refusal when no column is left to learn from."""
     if not any(column.role == "input" for column in columns):
-        raise Refusal("no column is left to learn from: all are constant, identifiers, free text or suspects.")
+        raise Refusal("no column is left to learn from: all are constant, identifiers, personal or suspects.")
 
 
 def plan_columns(
@@ -222,8 +222,12 @@ def _plan_column(name: str, reading: Reading, role: str | None) -> ColumnPlan:
         return replace(plan, role="ignored", pii=True, reason="it names or reaches a person")
     if cells.nunique() < 2:
         return replace(plan, role="ignored", reason="every row has the same value")
-    if dtype in ("id", "text"):
+    if dtype == "id":
         return replace(plan, role="ignored", reason=reading.note or "an identifier")
+    if dtype == "text":
+        return replace(plan, pii=True, reason="free text: its words are weighed, its values shown nowhere")
+    if dtype == "datetime":
+        return replace(plan, reason="; ".join(filter(None, (reading.note, "its parts and ages are learned from"))))
     return replace(plan, sensitive=is_sensitive(name, dtype))
 
 

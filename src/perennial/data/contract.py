@@ -14,7 +14,7 @@ STATIC = "static"
 
 _COLUMN_KEYS = {
     *("dtype", "role", "nullable", "range", "allowed", "unit", "known_at", "missing_known_at"),
-    *("pii", "sensitive", "group", "description", "sql"),
+    *("pii", "sensitive", "group", "description", "sql", "input"),
 }
 _SOURCE_KEYS = {
     *("path", "key", "time", "freshness_days", "rows", "max_bad_share", "missing", "columns", "derived"),
@@ -25,7 +25,8 @@ _SOURCE_KEYS = {
 class Column:
     """One column: its dtype, its rules, and the DuckDB expression of the instant at which a cell is known.
 
-    `low` and `high` are inclusive and each may be None; for a datetime they are seconds since 1970 in UTC.
+    `low` and `high` are inclusive and each may be None; for a datetime they are seconds since 1970 in UTC. `input`
+    says of the decision's time that the model sees it too.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Column:
     group: str = ""
     description: str = ""
     sql: str = ""
+    input: bool = False
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,8 @@ def _parse_column(name: str, spec: Any, place: str, example: bool) -> Column:
         raise Refusal(
             f"data/contract.yaml: the role of {place} is {spec.get('role')!r}: use one of {', '.join(ROLES)}."
         )
+    if spec.get("input") and spec.get("role") != "time":
+        raise Refusal(f"data/contract.yaml: {place} has `input` without the role time: say `role: input` instead.")
     if not example and not spec.get("known_at"):
         raise Refusal(
             f"data/contract.yaml: {place} does not say when it is known: add known_at (an expression or static)."
@@ -189,7 +193,12 @@ def parse_contract(document: Any) -> Contract:
 
 
 def inputs_of(contract: Contract) -> tuple[Column, ...]:
-    """Return the columns that the model may see: the examples with the role `input`, in order."""
+    """Return the columns that the model may see: the role `input`, and a time that says `input: true`, in order."""
+    return tuple(column for column in contract.examples if column.role == "input" or column.input)
+
+
+def features_of(contract: Contract) -> tuple[Column, ...]:
+    """Return the inputs without the decision's time, by which copies of a row differ: the role `input`, in order."""
     return tuple(column for column in contract.examples if column.role == "input")
 
 

@@ -24,6 +24,7 @@ from perennial.model.folds import (
     scored_folds,
 )
 from perennial.model.predictor import Content
+from perennial.model.selection import COPIES, Weighed, weigh_inputs
 
 ALL = "all"
 
@@ -38,6 +39,16 @@ class Piece:
     fixed: Params
     threads: int
     keep: bool = False
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One shuffled copy of all inputs, for one fold of a folder."""
+
+    folder: str
+    fold: int
+    number: int
+    threads: int
 
 
 def _write_rows(folder: Path, name: str, rows: Rows) -> None:
@@ -106,6 +117,18 @@ def score_pieces(
 ) -> list[FoldScore]:
     """Score (candidate, fold) pairs wherever the engine runs, in their order."""
     return engine.map(score_piece, _pieces(engine, folder, pairs, fixed, keep))
+
+
+def weigh_copy(copy: Copy) -> Weighed:
+    """Weigh the inputs of a fold beside a shuffled copy of them."""
+    return weigh_inputs(read_fold(copy.folder, copy.fold), copy.number, threads=copy.threads)
+
+
+def weigh_copies(engine: Engine, folder: Path, folds: Sequence[int]) -> list[list[Weighed]]:
+    """Return by copy and by fold what was weighed, wherever the engine runs."""
+    copies = [Copy(str(folder), fold, number, engine.threads) for number in range(COPIES) for fold in folds]
+    weighed = engine.map(weigh_copy, copies)
+    return [weighed[start : start + len(folds)] for start in range(0, len(weighed), len(folds))]
 
 
 def predict_folds(

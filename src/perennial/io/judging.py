@@ -21,7 +21,8 @@ from perennial.io.bundle import bundle_hash, load_bundle, read_out_of_fold, read
 from perennial.io.engine import count_cores
 from perennial.io.files import read_json, write_text
 from perennial.io.learning import read_assigned
-from perennial.model.encoding import encode_frame, encode_target, predict_frame
+from perennial.model.encoding import encode_learned, encode_target, predict_frame
+from perennial.model.learned import Truth
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model
 from perennial.model.seen import count_overlap, own_scores
@@ -67,9 +68,10 @@ def read_weights(column: pd.Series) -> Array:
 def predict_linear_baseline(model: Model, rows: Rows, *, most: int, c: float) -> Array:
     """Return the test scores of a linear model on the bundle's encoding, fitted on at most `most` learned rows."""
     step, state = max(1, -(-len(rows.learned) // most)), model.encoder
-    matrix, truth = encode_frame(state, rows.learned.iloc[::step]), rows.learned_truth[::step]
     weights = None if rows.learned_weights is None else rows.learned_weights[::step]
-    coefficients = fit_linear(matrix, truth, state, {"C": c}, weights=weights, classes=len(model.classes))
+    truth = Truth(rows.learned_truth[::step], len(model.classes), weights)
+    matrix = encode_learned(state, rows.learned.iloc[::step], truth)
+    coefficients = fit_linear(matrix, truth.y, state, {"C": c}, weights=weights, classes=len(model.classes))
     return predict_frame(Model(model.task, model.target, state, (coefficients,), classes=model.classes), rows.test)
 
 

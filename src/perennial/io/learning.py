@@ -1,7 +1,7 @@
 """The rows that may be learned from, read the same way by search and train."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -89,3 +89,8 @@ def sample_learning(learning: Learning, key: str, rows: int, seed: int) -> Learn
     frame = learning.frame.iloc[chosen].reset_index(drop=True)
     repeats = None if learning.repeats is None else learning.repeats[chosen]
     return Learning(frame, learning.folds[chosen], learning.problem, repeats)
+
+
+def leave_out(learning: Learning, names: Sequence[str]) -> Learning:
+    """Return the same rows without what these inputs say."""
+    return replace(learning, problem=replace(learning.problem, left_out=tuple(names)))

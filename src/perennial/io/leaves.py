@@ -83,7 +83,7 @@ LEAVES: dict[str, Leaf] = {
     "gate.declared_strong": TEXTS,
     **dict.fromkeys(("profile.max_rows", "profile.bins", "profile.top", "profile.table_rows"), SOME),
     **dict.fromkeys(("profile.suspect_correlation", "profile.suspect_missing"), SHARE),
-    "profile.table_report": Leaf("flag"),
+    **dict.fromkeys(("profile.table_report", "search.selection"), Leaf("flag")),
     **dict.fromkeys(("report.columns", "report.slices"), COUNT),
     **dict.fromkeys(("package.max_rows", "package.max_body_bytes", "rehearse.rows", "rehearse.requests"), SOME),
     **dict.fromkeys(("rehearse.start_seconds", "rehearse.p50_ms", "rehearse.p95_ms", "rehearse.memory_mb"), POSITIVE),

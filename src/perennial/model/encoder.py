@@ -2,28 +2,21 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial.refusal import Refusal
+from perennial.model.instants import DATETIME_PARTS, count_age, split_instant, to_micros, wrong_value
+from perennial.model.text import weigh_text
 
 Array = NDArray[np.float64]
-DATETIME_PARTS = ("month", "weekday", "hour", "year_sin", "year_cos", "days")
-KINDS = ("numeric", "boolean", "category", "datetime")
-
-_DAY = 86_400_000_000
-_HOUR = 3_600_000_000
-_EPOCH = datetime(1970, 1, 1)
-# A table, so that one row and a whole column cannot differ in the last digit of a sine.
-_YEAR_SIN = np.array([math.sin(2 * math.pi * day / 365.25) for day in range(366)])
-_YEAR_COS = np.array([math.cos(2 * math.pi * day / 365.25) for day in range(366)])
-_MISSING_DATETIME = (math.nan,) * len(DATETIME_PARTS)
+KINDS = ("numeric", "boolean", "category", "datetime", "text")
 
 Part = tuple[float, ...]
-Encoder = tuple[tuple[str, Callable[[str, Any, dict[str, float]], Part], dict[str, float]], ...]
+Row = Mapping[str, Any]
+Encode = Callable[[str, Row, Any], Part]
+Encoder = tuple[tuple[str, Encode, Any], ...]
 
 
 def is_missing(value: Any) -> bool:
@@ -31,111 +24,111 @@ def is_missing(value: Any) -> bool:
     return value is None or (not isinstance(value, str) and bool(value != value))
 
 
-def split_instant(micros: Any) -> tuple[Any, ...]:
-    """Return `DATETIME_PARTS` of microseconds since 1970 UTC; an int or an array of int64 alike.
-
-    The month follows Hinnant's `civil_from_days` (chrono-compatible date algorithms), which has no branch;
-    its day of the year starts in March, which only shifts the phase of the sine and cosine.
-    """
-    days = micros // _DAY
-    shifted = days + 719_468
-    of_era = shifted % 146_097
-    year = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year + year // 4 - year // 100)
-    month = (5 * of_year + 2) // 153
-    month = month + 3 - 12 * (month // 10)
-    hour = (micros % _DAY) / _HOUR
-    return month, (days + 3) % 7, hour, _YEAR_SIN[of_year], _YEAR_COS[of_year], days
-
-
-def to_micros(name: str, value: Any) -> int:
-    """Return microseconds since 1970 UTC of a datetime, a date or an ISO-8601 text; without an offset it is UTC."""
-    if isinstance(value, str):
-        value = _parse_instant(name, value)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    if not isinstance(value, datetime):
-        raise _wrong(name, value, "an ISO-8601 date and time such as 2013-07-01T12:00:00Z")
-    offset = value.utcoffset()
-    micros = _count_micros(value.replace(tzinfo=None) - _EPOCH)
-    return micros if offset is None else micros - _count_micros(offset)
-
-
-def _count_micros(delta: timedelta) -> int:
-    return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
-def _parse_instant(name: str, text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise _wrong(name, text, "an ISO-8601 date and time such as 2013-07-01T12:00:00Z") from None
-
-
-def _wrong(name: str, value: Any, wanted: str) -> Refusal:
-    return Refusal(f"column `{name}` holds {value!r:.80} ({type(value).__name__}): send {wanted}, or null.")
-
-
-def encode_number(name: str, value: Any, _codes: dict[str, float]) -> Part:
+def encode_number(name: str, row: Row, _facts: Any) -> Part:
     """Return a number as a float, missing as NaN; raises Refusal for anything else."""
+    value = row.get(name)
     if is_missing(value):
         return (math.nan,)
     if not isinstance(value, int | float | np.number | np.bool_) or (isinstance(value, int) and abs(value) > 1 << 1023):
-        raise _wrong(name, value, "a number")
+        raise wrong_value(name, value, "a number")
     return (float(value),)
 
 
-def encode_boolean(name: str, value: Any, _codes: dict[str, float]) -> Part:
+def encode_boolean(name: str, row: Row, _facts: Any) -> Part:
     """Return true as 1, false as 0, missing as NaN; raises Refusal for anything else."""
+    value = row.get(name)
     if is_missing(value):
         return (math.nan,)
     if not isinstance(value, int | float | np.number | np.bool_) or value not in (0, 1):
-        raise _wrong(name, value, "true or false")
+        raise wrong_value(name, value, "true or false")
     return (float(value),)
 
 
-def encode_category(name: str, value: Any, codes: dict[str, float]) -> Part:
-    """Return the code of a text; missing, rare and never seen are one thing, NaN."""
+def _read_text(name: str, row: Row) -> str | None:
+    value = row.get(name)
     if is_missing(value):
-        return (math.nan,)
+        return None
     if not isinstance(value, str):
-        raise _wrong(name, value, "text")
-    return (codes.get(value, math.nan),)
+        raise wrong_value(name, value, "text")
+    return value
 
 
-def encode_datetime(name: str, value: Any, _codes: dict[str, float]) -> Part:
-    """Return `DATETIME_PARTS` of an instant in UTC, each NaN when it is missing."""
+def encode_category(name: str, row: Row, facts: tuple[Mapping[str, Part], Part]) -> Part:
+    """Return the code of a text and, of very many levels, its mean outcomes; missing, rare and unseen are NaN."""
+    levels, unknown = facts
+    value = _read_text(name, row)
+    return unknown if value is None else levels.get(value, unknown)
+
+
+def encode_text(name: str, row: Row, facts: tuple[Part, tuple[Mapping[int, float], ...]]) -> Part:
+    """Return the weighed words of a free text and how many they are, NaN when it is missing."""
+    intercept, weights = facts
+    value = _read_text(name, row)
+    return (math.nan,) * (len(intercept) + 1) if value is None else weigh_text(value, intercept, weights)
+
+
+def encode_nothing(_name: str, _row: Row, _facts: Any) -> Part:
+    """Return nothing: the column is sent, checked and left out."""
+    return ()
+
+
+def encode_datetime(name: str, row: Row, facts: tuple[tuple[str, ...], str | None]) -> Part:
+    """Return parts of an instant in UTC, each NaN when it is missing; then its age, where it has one."""
+    value, (parts, since) = row.get(name), facts
     if is_missing(value):
-        return _MISSING_DATETIME
-    return tuple(float(part) for part in split_instant(to_micros(name, value)))
+        return (math.nan,) * (len(parts) + (since is not None))
+    micros = to_micros(name, value)
+    encoded = tuple(float(part) for part in split_instant(micros, parts))
+    if since is None:
+        return encoded
+    end = row.get(since)
+    return (*encoded, math.nan if is_missing(end) else float(count_age(micros, to_micros(since, end))))
 
 
-_FUNCTIONS = {
-    "numeric": encode_number,
-    "boolean": encode_boolean,
-    "category": encode_category,
-    "datetime": encode_datetime,
+def read_levels(column: Row) -> tuple[dict[str, Part], Part]:
+    """Return code and mean outcomes of each level that has either, and those of any other."""
+    codes = {text: float(code) for code, text in enumerate(column["categories"])}
+    means, missing = column.get("means", {}), (math.nan,) * column.get("outputs", 0)
+    levels = {name: (codes.get(name, math.nan), *means.get(name, missing)) for name in {**codes, **means}}
+    return levels, (math.nan, *missing)
+
+
+def read_weights(column: Row) -> tuple[Part, tuple[dict[int, float], ...]]:
+    """Return of a free text, for each outcome, its intercept and the weights of the slots."""
+    tables = zip(*column["weights"], strict=True) if column["weights"] else [()] * len(column["intercept"])
+    return tuple(column["intercept"]), tuple(dict(zip(column["slots"], table, strict=True)) for table in tables)
+
+
+def read_parts(column: Row) -> tuple[tuple[str, ...], str | None]:
+    """Return the parts of a datetime column but its age, and the column that its age is counted to, if any."""
+    return tuple(part for part in column.get("parts", DATETIME_PARTS) if part != "age"), column.get("since")
+
+
+_FUNCTIONS: dict[str, tuple[Encode, Callable[[Row], Any]]] = {
+    "numeric": (encode_number, lambda column: None),
+    "boolean": (encode_boolean, lambda column: None),
+    "category": (encode_category, read_levels),
+    "datetime": (encode_datetime, read_parts),
+    "text": (encode_text, read_weights),
+    "ignored": (encode_nothing, lambda column: None),
 }
 
 
 def make_encoder(state: Mapping[str, Any]) -> Encoder:
-    """Return what `encode_row` looks up: per input its name, its function and the codes of its categories."""
+    """Return what `encode_row` looks up: per input its name, its function and what that needs to know of it."""
     return tuple(
-        (
-            column["name"],
-            _FUNCTIONS[column["kind"]],
-            {text: float(code) for code, text in enumerate(column.get("categories", ()))},
-        )
+        (column["name"], encode, read(column))
         for column in state["columns"]
+        for encode, read in [_FUNCTIONS[column["kind"]]]
     )
 
 
-def encode_row(encoder: Encoder, row: Mapping[str, Any]) -> list[float]:
+def encode_row(encoder: Encoder, row: Row) -> list[float]:
     """Return one row, a dict by input name (absent means missing), as its encoded numbers."""
-    return [number for name, encode, codes in encoder for number in encode(name, row.get(name), codes)]
+    return [number for name, encode, facts in encoder for number in encode(name, row, facts)]
 
 
-def encode_rows(state: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> Array:
+def encode_rows(state: Mapping[str, Any], rows: Iterable[Row]) -> Array:
     """Return rows as a matrix of shape (rows, features); raises Refusal at a value of the wrong type."""
     encoder = make_encoder(state)
     matrix = np.array([encode_row(encoder, row) for row in rows], dtype=np.float64)

@@ -12,7 +12,8 @@ from perennial.model.boosting import Rows
 from perennial.model.calibration import mean_loss
 from perennial.model.candidates import Candidate, Lesson, Params, count_rounds, fit_watched, read_smear, score_raw
 from perennial.model.encoder import Array
-from perennial.model.encoding import Input, encode_frame, encode_target, fit_encoder
+from perennial.model.encoding import Input, encode_frame, encode_learned, encode_target, fit_encoder
+from perennial.model.learned import Truth
 from perennial.refusal import Refusal
 
 Folds = npt.NDArray[np.integer[Any]]
@@ -31,6 +32,7 @@ class Problem:
     time: str | None = None
     known_at: str | None = None
     group: str | None = None
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,23 @@ class FoldScore:
 
 def encode_rows_of(frame: pd.DataFrame, problem: Problem, encoder: dict[str, Any]) -> Rows:
     """Return the labelled rows of `frame` as numbers."""
+    truth = read_truth(frame, problem)
+    return Rows(encode_frame(encoder, frame), truth.y, truth.weights)
+
+
+def read_truth(frame: pd.DataFrame, problem: Problem) -> Truth:
+    """Return the outcomes of labelled rows."""
     weights = None if problem.weight is None else frame[problem.weight].to_numpy(np.float64)
-    return Rows(encode_frame(encoder, frame), encode_target(frame[problem.target], problem.classes), weights)
+    groups = None if problem.group is None else frame[problem.group]
+    return Truth(encode_target(frame[problem.target], problem.classes), len(problem.classes), weights, groups)
 
 
 def make_lesson(frame: pd.DataFrame, problem: Problem) -> Lesson:
     """Return the lesson of `frame`: the encoder is fitted on just these rows."""
-    encoder = fit_encoder(frame, problem.inputs)
-    return Lesson(encode_rows_of(frame, problem, encoder), encoder, problem.task, len(problem.classes))
+    truth = read_truth(frame, problem)
+    encoder = fit_encoder(frame, problem.inputs, time=problem.time, truth=truth, left_out=problem.left_out)
+    rows = Rows(encode_learned(encoder, frame, truth), truth.y, truth.weights)
+    return Lesson(rows, encoder, problem.task, len(problem.classes))
 
 
 def known_before(frame: pd.DataFrame, folds: Folds, number: int, problem: Problem) -> npt.NDArray[np.bool_]:

@@ -10,6 +10,7 @@ import pandas as pd
 from perennial.model.encoder import Array, is_missing
 from perennial.model.encoding import encode_frame
 
+WORDS = ("The delivery was late, and nobody answered.", "very good \u2708 \u0416\u0438\u0437\u043d\u044c 42", "")
 _SHARES = tuple(step / 20 for step in range(21))
 
 
@@ -49,16 +50,22 @@ def golden_rows(
     rows = [{**row, **withheld} for row in frame_rows(frame.iloc[chosen], names)]
     categories = [column["name"] for column in state["columns"] if column["kind"] == "category"]
     edges = [dict.fromkeys(names), {**rows[0], **dict.fromkeys(categories, "never seen \u2708 \u0416")}]
+    texts = [column["name"] for column in state["columns"] if column["kind"] == "text"]
+    # Words that anybody writes: what was written by persons may be withheld.
+    edges += [{**rows[0], **dict.fromkeys(texts, words)} for words in WORDS if texts]
     return rows + edges + [{**rows[0], name: None} for name in names]
 
 
-def reference_statistics(frame: pd.DataFrame, state: Mapping[str, Any], scores: Array) -> dict[str, Any]:
+def reference_statistics(
+    frame: pd.DataFrame, state: Mapping[str, Any], scores: Array, matrix: Array | None = None
+) -> dict[str, Any]:
     """Return the missing share of each input with a histogram (numbers) or shares (categories), and that of scores.
 
     The bins of a histogram hold 5 % of the rows each where values do not repeat: edge[i] <= value < edge[i + 1].
-    `frame` holds the training rows, `scores` their out-of-fold scores, (rows,) or (rows, classes).
+    `frame` holds the training rows, `scores` their out-of-fold scores, (rows,) or (rows, classes), and `matrix` how
+    they were learned from.
     """
-    matrix = encode_frame(state, frame)
+    matrix = encode_frame(state, frame) if matrix is None else matrix
     inputs: dict[str, Any] = {}
     for index, name in enumerate(state["features"]):
         if index not in state["categorical"]:

@@ -8,6 +8,7 @@ from perennial.report.blocks import Drawing, Figures, Section, Table, Terms, Tex
 from perennial.report.curves import Axis, Line, bounds, line_chart
 from perennial.report.opening import metric_name
 from perennial.report.ranks import Bar, ranked_rows
+from perennial.report.selection import tell_selection
 from perennial.report.svg import Box
 from perennial.report.words import is_number, listed, number, percent, pick, plain, plural
 
@@ -80,7 +81,8 @@ def family_table(search: Facts) -> Table:
 
 def tell_model(facts: Facts) -> Section:
     """What the bundle holds, and which columns its score depends on."""
-    return Section("model", "The model", keep(model_terms(facts), member_table(facts), importance_figure(facts)))
+    blocks = (model_terms(facts), member_table(facts), importance_figure(facts))
+    return Section("model", "The model", keep(*blocks, *tell_selection(pick(facts, "search", "selection"))))
 
 
 def model_terms(facts: Facts) -> Terms | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from perennial.model.instants import WANTED, read_iso
+
 LARGEST = 2.0**53
 """Where the contract gives no range: beyond this a double no longer holds every whole number."""
 
@@ -68,22 +70,21 @@ def check_text(_field: Field, value: Any) -> str | None:
     return None if isinstance(value, str) else f"is {name_kind(value)}: send text"
 
 
-def _instant(text: str) -> datetime:
-    instant = datetime.fromisoformat(text)
+def _in_utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant
 
 
 def check_datetime(field: Field, value: Any) -> str | None:
     """Return why `value` is not an ISO-8601 instant in range, or None; without an offset it is UTC."""
     if not isinstance(value, str):
-        return f"is {name_kind(value)}: send an ISO-8601 date and time such as 2013-07-01T12:00:00Z"
-    try:
-        instant = _instant(value)
-    except ValueError:
+        return f"is {name_kind(value)}: send {WANTED}"
+    read = read_iso(value)
+    if read is None:
         return "is not an ISO-8601 date and time: send one such as 2013-07-01T12:00:00Z"
-    if field.low is not None and instant < _instant(field.low):
+    instant = _in_utc(read)
+    if field.low is not None and instant < _in_utc(datetime.fromisoformat(field.low)):
         return f"is before {field.low}"
-    if field.high is not None and instant > _instant(field.high):
+    if field.high is not None and instant > _in_utc(datetime.fromisoformat(field.high)):
         return f"is after {field.high}"
     return None
 

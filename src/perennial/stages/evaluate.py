@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from perennial.data.contract import Column, Contract, inputs_of
+from perennial.data.contract import Column, Contract, features_of, inputs_of
 from perennial.data.roles import refuse_other_roles
 from perennial.evaluation.classes import name_classes
 from perennial.evaluation.coverage import judge_coverage
@@ -192,8 +192,9 @@ def main() -> None:
     contract, model = read_contract(), load_bundle(BUNDLE)
     inputs, key, time = inputs_of(contract), p["problem.key"], p["problem.time"]
     names = [column.name for column in inputs]
+    told = [column.name for column in features_of(contract)]
     refuse_other_roles(contract, {"key": key, "time": time, "target": p["problem.target"]})
-    judged = read_judged(model, names, p)
+    judged = read_judged(model, told, p)
     rows, sample, predictions = judged.rows, sample_test(judged.rows, p), judged.predictions
     champion, released = read_champion(model, names, rows.test[key].drop_duplicates(), rows.first)
     if champion is not None and released is not None:

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,10 @@ from optuna.trial import FrozenTrial
 
 from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
-from perennial.io.engine import open_engine
+from perennial.io.engine import Engine, open_engine
 from perennial.io.files import write_json
-from perennial.io.folds import score_pieces, write_folds
-from perennial.io.learning import Learning, outer_lessons, read_learning, sample_learning
+from perennial.io.folds import score_pieces, weigh_copies, write_folds
+from perennial.io.learning import Learning, leave_out, outer_lessons, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
@@ -25,12 +26,14 @@ from perennial.model.history import describe_best, rank_importances, summarise_s
 from perennial.model.link import may_link
 from perennial.model.metric import check_metric
 from perennial.model.search import choose_link, run_search, with_link
+from perennial.model.selection import describe_selection, find_needless, judge_inputs, limit_rows, list_left_out
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
     *("problem.group", "problem.metric"),
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
     *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept", "search.outer_trials"),
+    "search.selection",
 )
 _WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.outer_trials")
 
@@ -42,6 +45,30 @@ def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
         "early_stopping_round": params["search.patience"],
         "seed": params["search.seed"],
     }
+
+
+def select(engine: Engine, folder: Path, learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
+    """Return which inputs are worth keeping, each held against shuffled copies of itself, with the evidence.
+
+    Nothing is said where `search.selection` is false.
+    """
+    if not params["search.selection"]:
+        return {}
+    inputs = learning.problem.inputs
+    small = sample_learning(learning, params["problem.key"], limit_rows(len(inputs)), params["search.seed"])
+    needless = find_needless(small.frame, inputs)
+    small = leave_out(small, list(needless))
+    folds = scored_folds(small.folds, small.problem)
+    write_folds(folder, small, folds)
+    weighed = weigh_copies(engine, folder, folds)
+    names = [column.name for column in inputs]
+    return describe_selection(judge_inputs(names, weighed), needless, names, len(small.frame))
+
+
+def select_whole(learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
+    """Return what `select` says of all rows, in a scratch folder of its own."""
+    with scratch_folder("selection") as folder, open_engine(params["engine.workers"], params["engine.scheduler"]) as e:
+        return select(e, folder, learning, params)
 
 
 def offer_link(learning: Learning) -> bool:
@@ -101,6 +128,8 @@ def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, 
     ):
         for repeat, number, lesson in outer_lessons(learning):
             place, folds = folder / f"{repeat}_{number}", scored_folds(lesson.folds, lesson.problem)
+            left_out = list_left_out(select(engine, place / "selection", lesson, params))
+            lesson = leave_out(lesson, left_out)
             write_folds(place, lesson, folds)
             families, score = params["search.families"], functools.partial(score_pieces, engine, place, fixed=fixed)
             link = choose_link(families, folds, score, offer_link(lesson))
@@ -113,6 +142,7 @@ def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, 
                 score=with_link(score, link),
             )
             best = describe_best(trials, params["search.kept"]) | ({"link": link} if link else {})
+            best |= {"left_out": left_out} if left_out else {}
             found.append({"repeat": repeat, "fold": number, **best})
     return found
 
@@ -140,12 +170,16 @@ def main() -> None:
         group=params["problem.group"],
     )
     sample = sample_learning(learning, params["problem.key"], params["search.sample_rows"], params["search.seed"])
+    selection = select_whole(sample, params) if params["search.selection"] else {}
+    left_out = list_left_out(selection)
+    sample = leave_out(sample, left_out)
     folds = scored_folds(sample.folds, sample.problem)
     trials, link = search(sample, folds, params)
-    best = describe_best(trials, params["search.kept"]) | link
+    best = describe_best(trials, params["search.kept"]) | link | ({"left_out": left_out} if left_out else {})
     outer = search_beside(learning, params)
     write_json("models/best.json", best | ({"outer": outer} if outer else {}))
-    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds) | link)
+    summary = summarise_search(trials, rows=len(sample.frame), folds=folds) | link
+    write_json("metrics/search.json", summary | ({"selection": selection} if selection else {}))
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))
 

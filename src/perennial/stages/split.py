@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from perennial.data.contract import inputs_of
+from perennial.data.contract import features_of
 from perennial.data.cross_validation import REPEAT, assign_repeats, check_method
 from perennial.data.repeats import check_crosswise, check_repeats, hash_rows
 from perennial.data.roles import refuse_other_roles
@@ -87,7 +87,7 @@ def main() -> None:
     check_method(params["split.method"], time, sizes.folds)
     crosswise = params["split.method"] == "cross_validation"
     split = (assign_crosswise if crosswise else assign_spans)(frame, sizes, params)
-    rows = hash_rows(frame[[column.name for column in inputs_of(contract)]], frame[target])
+    rows = hash_rows(frame[[column.name for column in features_of(contract)]], frame[target])
     repeated = count_copies(rows, split, params["split.max_repeated"], crosswise)
     write_table("data/split.parquet", pd.concat([frame[[key]].reset_index(drop=True), split], axis=1))
     folds = split["fold"].to_numpy(np.int8)

@@ -18,10 +18,11 @@ from perennial.io.crosswise import FOLDER, list_fold_models, read_fold_models, s
 from perennial.io.engine import Engine, open_engine
 from perennial.io.files import read_json, replace_folder, write_json
 from perennial.io.folds import fit_members, predict_folds
-from perennial.io.learning import Learning, outer_lessons, read_learning
+from perennial.io.learning import Learning, leave_out, outer_lessons, read_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
+from perennial.model.candidates import Lesson
 from perennial.model.conformal import refuse_certainty
 from perennial.model.encoder import Array
 from perennial.model.ensemble import choose_served, pick_contenders
@@ -78,8 +79,8 @@ def read_rows(p: dict[str, Any]) -> Learning:
 
 def fit_model(
     engine: Engine, folder: Path, learning: Learning, best: Mapping[str, Any], p: dict[str, Any]
-) -> tuple[Model, Finish, dict[str, Any]]:
-    """Return the model of the learned rows, its calibrated out-of-fold scores, and what is said of the choice."""
+) -> tuple[Model, Finish, Lesson, dict[str, Any]]:
+    """Return the model of the learned rows, its finish, the rows as encoded, and what is said of the choice."""
     seed, task = p["train.seed"], p["problem.task"]
     contenders = pick_contenders(best, p["train.members"])
     fixed = {"num_iterations": p["train.max_rounds"], "early_stopping_round": p["train.patience"], "seed": seed}
@@ -106,7 +107,7 @@ def fit_model(
         "out_of_fold": describe_losses(task, oof, choice, contenders.linear),
         "improvement_over_linear": gain,
     }
-    return model, finish, facts
+    return model, finish, lesson, facts
 
 
 def fit_beside(
@@ -121,7 +122,9 @@ def fit_beside(
             if (repeat, number) not in outer:
                 raise Refusal(f"models/best.json holds no search beside fold {number} of repeat {repeat}: search anew.")
             name = f"{repeat}_{number}"
-            model, _, _ = fit_model(engine, folder / name, lesson, outer[repeat, number], p)
+            found = outer[repeat, number]
+            kept = leave_out(lesson, found.get("left_out", ()))
+            model, *_ = fit_model(engine, folder / name, kept, found, p)
             write_fold_model(place, name, model, lesson.frame, p["problem.key"], withheld)
             names.append(name)
         list_fold_models(place, names)
@@ -132,7 +135,7 @@ def fit_beside(
 
 
 def write_model(
-    model: Model, learning: Learning, finish: Finish, out_of_fold: Array | None, p: dict[str, Any]
+    model: Model, learning: Learning, lesson: Lesson, finish: Finish, out_of_fold: Array | None, p: dict[str, Any]
 ) -> dict[str, Any]:
     """Write the bundle and return what metrics/train.json says of it."""
     frame, time, schema = learning.frame, p["problem.time"], describe_inputs(inputs_of(read_contract()))
@@ -142,7 +145,7 @@ def write_model(
         model,
         schema=schema,
         golden_rows=golden_rows(frame, model.encoder, withheld=withhold_values(schema), count=p["train.golden_rows"]),
-        reference=reference_statistics(frame, model.encoder, finish.scores),
+        reference=reference_statistics(frame, model.encoder, finish.scores, lesson.rows.X),
         seen=hash_keys(frame[p["problem.key"]]),
         seen_until=seen_until,
         out_of_fold=out_of_fold,
@@ -164,11 +167,12 @@ def main() -> None:
     p = read_params(PARAMS)
     check_metric(p["problem.task"], p["problem.metric"])
     refuse_certainty(p["train.coverage"])
-    learning, best = read_rows(p), read_json("models/best.json")
+    best = read_json("models/best.json")
+    learning = leave_out(read_rows(p), best.get("left_out", ()))
     with scratch_folder("train") as folder, open_engine(p["engine.workers"], p["engine.scheduler"]) as engine:
-        model, finish, facts = fit_model(engine, folder / "whole", learning, best, p)
+        model, finish, lesson, facts = fit_model(engine, folder / "whole", learning, best, p)
         out_of_fold = fit_beside(engine, folder, learning, best, p)
-    facts = write_model(model, learning, finish, out_of_fold, p) | facts
+    facts = write_model(model, learning, lesson, finish, out_of_fold, p) | facts
     write_json("metrics/train.json", round_numbers(facts))
 
 

@@ -1,0 +1,113 @@
+"""Inputs held against shuffled copies of themselves: noise goes, what tells little but truly stays."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from perennial.data.contract import Column
+from perennial.model.encoding import find_classes
+from perennial.model.folds import Problem, make_fold
+from perennial.model.selection import (
+    describe_selection,
+    find_needless,
+    judge_inputs,
+    limit_rows,
+    list_left_out,
+    says_same,
+    weigh_inputs,
+)
+
+COLUMNS = (
+    *(Column(name, "numeric") for name in ("strong", "weak", "noise", "constant", "copy")),
+    *(Column(name, "category") for name in ("levels", "word")),
+    Column("said", "text"),
+)
+KEPT = {"strong", "weak", "word", "said"}
+
+
+def make_frame(task: str, rows: int = 900, seed: int = 1) -> pd.DataFrame:
+    """Numbers, words and a remark that tell, one of them little; noise, a constant, and a number in other units."""
+    draw = np.random.default_rng(seed)
+    frame = pd.DataFrame({name: draw.normal(size=rows) for name in ("strong", "weak", "noise")})
+    frame["constant"], frame["copy"] = 7.0, 32 + 1.8 * frame["strong"].round(6)
+    frame["levels"] = [f"l{number}" for number in draw.integers(0, 60, rows)]
+    frame["word"] = draw.choice(["a", "b", "c"], rows)
+    words = np.array(["late", "rude", "great", "kind", "the", "and", "box", "van"])
+    frame["said"] = [" ".join(draw.choice(words, 4)) for _ in range(rows)]
+    told = frame["said"].str.count("late|rude") - frame["said"].str.count("great|kind")
+    y = frame["strong"] + 0.5 * frame["weak"] + (frame["word"] == "a") + 0.5 * told + draw.normal(size=rows)
+    bands = {
+        "binary": y > 0,
+        "regression": y,
+        "multiclass": pd.Series(np.digitize(y, [-1, 1])).map(["x", "y", "z"].__getitem__),
+    }
+    return frame.assign(y=bands[task])
+
+
+def judge(frame: pd.DataFrame, task: str, copies: int = 9) -> dict[str, dict[str, Any]]:
+    """Weigh the inputs in two folds and judge them."""
+    problem = Problem(task, "y", find_classes(frame["y"], task), COLUMNS, left_out=("constant", "copy"))
+    numbers = np.arange(len(frame)) % 2
+    folds = [make_fold(frame, numbers, number, problem) for number in (0, 1)]
+    weighed = [[weigh_inputs(fold, copy) for fold in folds] for copy in range(copies)]
+    return {one["column"]: one for one in judge_inputs([column.name for column in COLUMNS], weighed)}
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+def test_noise_is_left_out_and_a_weak_column_stays(task: str) -> None:
+    judged = judge(make_frame(task), task)
+    assert {name for name, one in judged.items() if one["kept"]} == KEPT
+    assert judged["strong"]["importance"] > judged["weak"]["importance"] > judged["weak"]["best_copy"]
+    assert judged["noise"]["reason"].endswith("of 9 copies tell as much")
+
+
+def test_a_thousand_levels_of_noise_do_not_look_important() -> None:
+    frame = make_frame("binary")
+    frame["levels"] = [f"l{number}" for number in np.random.default_rng(5).integers(0, 700, len(frame))]
+    judged = judge(frame, "binary")
+    assert abs(judged["levels"]["importance"]) < judged["weak"]["importance"]
+    assert not judged["levels"]["kept"]
+
+
+def test_what_is_the_same_everywhere_or_says_the_same_is_needless() -> None:
+    assert find_needless(make_frame("binary"), COLUMNS) == {
+        "constant": "the same on every row",
+        "copy": "says what strong says",
+    }
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "dtype", "same"),
+    [
+        ([1.0, 2.0, 4.0, None], [10.0, 20.0, 40.0, None], "numeric", True),
+        ([1.0, 2.0, 4.0, None], [-1.0, -2.0, -4.0, None], "numeric", True),
+        ([1.0, 2.0, 4.0, None], [10.0, 20.0, None, 40.0], "numeric", False),
+        ([1.0, 2.0, 4.0], [1.0, 2.0, 4.1], "numeric", False),
+        ([1e308, -1e308, 0.0], [1.0, -1.0, 0.0], "numeric", False),
+        (["a", "b", "a", "b", "a"], ["x", "y", "x", "y", "x"], "category", True),
+        (["a", "b", "a", "b", "a"], ["x", "y", "x", "y", "y"], "category", False),
+        (["a", "b", "c"], ["x", "y", "z"], "category", False),
+        (["one text", "two"], ["other", "texts"], "text", False),
+        (["one text", "two"], ["one text", "two"], "text", True),
+    ],
+)
+def test_columns_say_the_same_when_either_tells_the_other(left: list, right: list, dtype: str, same: bool) -> None:
+    assert says_same(pd.Series(left), pd.Series(right), dtype, dtype) is same
+    assert not says_same(pd.Series(left), pd.Series(left), dtype, "boolean")
+
+
+def test_where_nothing_beats_its_copies_the_best_is_kept() -> None:
+    names = ["a", "b"]
+    judged = [
+        {"column": name, "importance": value, "copy": 0.0, "best_copy": 1.0, "kept": False, "reason": "3 of 19"}
+        for name, value in (("a", -0.1), ("b", 0.2))
+    ]
+    selection = describe_selection(judged, {}, names, 100)
+    assert list_left_out(selection) == ["a"]
+    assert selection["columns"][1]["reason"] == "3 of 19, kept as the best of none"
+
+
+def test_wide_tables_are_looked_at_in_fewer_rows() -> None:
+    assert [limit_rows(count) for count in (0, 10, 1000, 10**6)] == [20_000, 20_000, 4_000, 1_000]
