@@ -6,7 +6,9 @@ from typing import Any
 
 from perennial.commands.adopt import adopt
 from perennial.commands.comment import write_comment
+from perennial.commands.declaring import add_fetch_options
 from perennial.commands.experiment import check_lock, run_experiment
+from perennial.commands.fetch import fetch
 from perennial.commands.graph import rewrite_graph
 from perennial.commands.health import doctor, refuse_declarations
 from perennial.commands.merging import merge_lock
@@ -32,11 +34,15 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         return command
 
     take = add("adopt", adopt)
-    take.add_argument("source", help="a CSV, Parquet or JSON-lines file, a folder of those, https://…, sqlite:///FILE")
-    for name in ("target", "task", "time", "group", "key", "query"):
+    take.add_argument("source", help="a file (CSV, Parquet, JSON, Excel), a folder of those, or a url: https, s3, SQL")
+    for name in ("target", "task", "time", "group", "key"):
         take.add_argument(f"--{name}")
+    add_fetch_options(take)
     take.add_argument("--yes", action="store_true", help="take the proposal without asking")
     take.add_argument("--dry-run", action="store_true", help="propose, write nothing")
+    again = add("fetch", fetch)
+    again.add_argument("sources", nargs="*", metavar="SOURCE", help="names in data/contract.yaml; all without one")
+    again.add_argument("--whole", action="store_true", help="everything, whatever the watermark")
     answer = add("score", score)
     answer.add_argument("source", help="a CSV or Parquet file with one row per decision")
     answer.add_argument("target", help="where the answers go: NAME.csv or NAME.parquet")
