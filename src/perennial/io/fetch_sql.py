@@ -19,9 +19,9 @@ from perennial.io.retry import Transient
 from perennial.refusal import Refusal
 
 SCHEMES = ("sqlite", "duckdb", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
-MISSING = "{name} needs its driver: run `{remedy}`."
+MISSING = "{name} needs its driver: {remedy}."
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-INSTALL = {"postgresql+psycopg": "python3 requirements/install.py runtime postgres"}
+INSTALL = {"postgresql+psycopg": "run `python3 requirements/install.py runtime postgres`"}
 FOREVER = ("authentication failed", "does not exist", "no password supplied", "could not translate")
 BUSY = ("locked", "busy", "Could not set lock")
 
@@ -132,7 +132,7 @@ def _engine(url: str, seconds: float) -> sa.Engine:
             hide_parameters=True,
         )
     except ImportError as error:
-        remedy = INSTALL.get(name, f"pip install {error.name}")
+        remedy = INSTALL.get(name, f"install the Python module {error.name} into .venv")
         raise Refusal(MISSING.format(name=f"{address.drivername}://", remedy=remedy)) from None
     except sa.exc.ArgumentError as error:
         raise Refusal(f"the url of the database cannot be used ({error}): correct it.") from None
