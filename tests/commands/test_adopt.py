@@ -109,6 +109,11 @@ def test_a_released_model_of_another_problem_is_not_to_be_beaten() -> None:
     assert not Path("models/champion.dvc").exists()
 
 
+def test_a_table_of_a_database_is_called_as_in_the_query() -> None:
+    assert name_table("postgresql://${U}:${P}@host/db", 'SELECT * FROM sales."Big Orders" AS o JOIN x') == "big"
+    assert name_table("duckdb:///x.db", "select * from sales.orders") == "orders"
+
+
 @pytest.mark.parametrize(
     ("address", "name"),
     [("a/My Table.csv.gz", "my_table"), ("https://host/2024.csv?x=1", "t_2024"), ("sqlite:///größe.db", "gr_e")],

@@ -28,9 +28,11 @@ from perennial.io.snapshot import put_csv
 from perennial.refusal import Refusal
 
 
-def name_table(address: str) -> str:
-    """Return the name of a table: that of its file, as a plain word."""
-    stem = Path(address.split("?")[0].rstrip("/")).name.split(".")[0]
+def name_table(address: str, query: str | None = None) -> str:
+    """Return the name of a table, as a plain word: that of its file, or the one its query names first."""
+    named = re.search(r'\bfrom\s+([\w."]+)', query or "", re.IGNORECASE)
+    path = named[1].replace(".", "/").replace('"', "") if named else address.split("?")[0].rstrip("/")
+    stem = Path(path).name.split(".")[0]
     word = re.sub(r"\W+", "_", stem, flags=re.ASCII).strip("_").lower() or "table"
     return f"t_{word}" if word[0].isdigit() else word
 
@@ -44,7 +46,7 @@ def adopt(arguments: argparse.Namespace) -> None:
     declared, frame = (
         fetch_cells(declared) if declared else (None, read_files(local_files(arguments.source), arguments.sheet))
     )
-    plan = plan_table(frame, name_table(arguments.source), wishes)
+    plan = plan_table(frame, name_table(arguments.source, arguments.query), wishes)
     plan = leave_out_watermark(plan, declared.watermark) if declared and declared.watermark else plan
     print("\n".join(read_out(plan)))
     if arguments.dry_run:

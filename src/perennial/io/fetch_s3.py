@@ -32,6 +32,8 @@ def download_objects(fetch: Fetch, folder: Path, *, seconds: float) -> list[Path
         kind, words = str(error.response["Error"].get("Code", "")), str(error)
     except (faults.BotoCoreError, OSError) as error:
         kind, words = type(error).__name__, str(error)
+    if kind == "NoSuchKey":
+        raise Refusal(f"{fetch.url} is not there: correct the address; that of a folder ends in a slash.")
     said = explain_failure(
         kind, words, name="", url=fetch.url, options=options, seconds=seconds, give=GIVE, look="is the server up?"
     )
