@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from perennial.io.adoption import local_files, read_files, set_params
+from perennial.io.adoption import read_cells_of, set_params
 from perennial.refusal import Refusal
 
 ROWS = pd.DataFrame({"name": ["Zoë", "a;b"], "size": ["1", ""]}, dtype="str")
@@ -18,7 +18,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def read(address: object) -> list[list[str]]:
-    frame = read_files(local_files(str(address)))
+    frame = read_cells_of(str(address))
     assert list(frame.columns) == ["name", "size"]
     return frame.values.tolist()
 

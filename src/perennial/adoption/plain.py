@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from hashlib import md5
 
 import pandas as pd
 
@@ -64,19 +65,25 @@ def _shorten(value: str) -> str:
     return day if clock == "00:00:00" and not fraction else f"{day} {clock}" + (f".{fraction}" if fraction else "")
 
 
-def fit_columns(
-    frame: pd.DataFrame, columns: tuple[Column, ...], *, numbered: str | None, sparse: bool
-) -> tuple[pd.DataFrame, list[str]]:
-    """Return a fetched frame with exactly the contract's columns, and the names of those it has beside them.
+def fit_columns(frame: pd.DataFrame, columns: tuple[Column, ...], *, sparse: bool) -> tuple[pd.DataFrame, list[str]]:
+    """Return a fetched frame with exactly these columns, and the names of those it has beside them.
 
-    Rows are numbered where the contract says so; where a frame is `sparse` an absent column is a missing one.
-    Raises Refusal when a column is absent.
+    Where a frame is `sparse` an absent column is a missing one; elsewhere raises Refusal.
     """
-    if numbered is not None:
-        frame = frame.assign(**{numbered: [str(number) for number in range(1, len(frame) + 1)]})
     names = [column.name for column in columns]
     absent = [name for name in names if name not in frame.columns]
     if absent and not sparse:
         raise Refusal(f"it has no column {absent[0]!r} any more: correct the source, or data/contract.yaml.")
-    frame = frame.assign(**dict.fromkeys(absent, ""))
-    return frame[names], [str(name) for name in frame.columns if name not in names]
+    beside = [str(name) for name in frame.columns if name not in names]
+    return frame.assign(**dict.fromkeys(absent, ""))[names], beside
+
+
+def name_rows(cells: pd.DataFrame) -> pd.Series:
+    """Return an identifier for each row of a table without a key: of what stands in it, so that others may come and go.
+
+    Copies of a row are counted.
+    """
+    joined = ("\x1f".join(row) for row in cells.itertuples(index=False, name=None))
+    names = pd.Series([md5(row.encode(), usedforsecurity=False).hexdigest()[:20] for row in joined], dtype="str")
+    copies = names.groupby(names).cumcount()
+    return names.mask(copies > 0, names + "-" + copies.astype("str")).set_axis(cells.index)

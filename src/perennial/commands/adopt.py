@@ -17,14 +17,14 @@ from perennial.commands.fetch import PARAMS, build, keep_built
 from perennial.commands.graph import write_graph
 from perennial.data.contract import Source, parse_contract
 from perennial.data.fetching import SNAPSHOTS, Fetch, describe_fetch
-from perennial.io.adoption import local_files, read_files, refuse_dirty_tree, set_params
+from perennial.io.adoption import read_cells_of, refuse_dirty_tree, set_params, write_snapshot
 from perennial.io.champion import forget_released
 from perennial.io.contract import read_contract
 from perennial.io.fetch import discover, read_patience, read_remote
 from perennial.io.files import write_text
 from perennial.io.params import read_params
 from perennial.io.scratch import scratch_folder
-from perennial.io.snapshot import put_csv
+from perennial.io.snapshot import EARLIEST
 from perennial.refusal import Refusal
 
 
@@ -43,9 +43,7 @@ def adopt(arguments: argparse.Namespace) -> None:
         refuse_dirty_tree()
     wishes = Wishes(arguments.target, arguments.task, arguments.time, arguments.group, arguments.key)
     declared = declare_fetch(arguments)
-    declared, frame = (
-        fetch_cells(declared) if declared else (None, read_files(local_files(arguments.source), arguments.sheet))
-    )
+    declared, frame = fetch_cells(declared) if declared else (None, read_cells_of(arguments.source, arguments.sheet))
     plan = plan_table(frame, name_table(arguments.source, arguments.query), wishes)
     plan = leave_out_watermark(plan, declared.watermark) if declared and declared.watermark else plan
     print("\n".join(read_out(plan)))
@@ -55,7 +53,7 @@ def adopt(arguments: argparse.Namespace) -> None:
     if not arguments.yes:
         refuse_unasked(arguments.source)
     if is_adopted(plan, declared is not None):
-        refresh_data(plan, frame)
+        refresh_data(plan, declared, frame)
         print("the table is adopted already: only data/source and problem.as_of are new; `make repro` reruns the rest.")
         return
     write_plan(plan, declared and complete_fetch(declared, plan), frame)
@@ -69,7 +67,8 @@ def fetch_cells(declared: Fetch) -> tuple[Fetch, pd.DataFrame]:
     """Return the declaration with what its answer told of itself, and the rows as text cells."""
     patience, now = read_patience(read_params(PARAMS)), datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     declared = discover(declared, as_of=now, patience=patience)
-    return declared, read_remote(declared, as_of=now, since=None, patience=patience)
+    since = EARLIEST["datetime"] if ":since" in (declared.query or "") else None
+    return declared, read_remote(declared, as_of=now, since=since, patience=patience)
 
 
 def leave_out_watermark(plan: TablePlan, watermark: str) -> TablePlan:
@@ -110,13 +109,21 @@ def is_adopted(plan: TablePlan, fetched: bool) -> bool:
     return [column.name for column in source.columns] == names
 
 
-def refresh_data(plan: TablePlan, frame: pd.DataFrame) -> None:
-    """Write the snapshot anew; what was declared of it, by us or by hand, stays."""
+def refresh_data(plan: TablePlan, declared: Fetch | None, frame: pd.DataFrame) -> None:
+    """Write the snapshot anew; what was declared of it, by us or by hand, stays.
+
+    Raises Refusal when it is fetched from elsewhere than the contract says.
+    """
     source = read_contract().sources[plan.name]
-    if source.fetch is not None:
+    if declared is not None and source.fetch is not None:
+        if (declared.url, declared.query) != (source.fetch.url, source.fetch.query):
+            raise Refusal(
+                f"data/contract.yaml fetches {plan.name} by another url or query: correct it there, "
+                f"then `perennial fetch {plan.name}`."
+            )
         write_fetched(source, source.fetch, frame)
     else:
-        put_csv(plan.name, numbered_cells(plan))
+        write_snapshot(plan.name, numbered_cells(plan))
     if plan.until:
         set_params({"problem.as_of": plan.until})
 
@@ -146,10 +153,10 @@ def numbered_cells(plan: TablePlan) -> pd.DataFrame:
     return pd.concat([numbers, plan.cells], axis=1)
 
 
-def write_plan(plan: TablePlan, declared: Fetch | None, frame: pd.DataFrame) -> None:
-    """Write the snapshot, then the documents that speak of it."""
-    if declared is None:
-        text = render_contract(plan, put_csv(plan.name, numbered_cells(plan)))
+def write_plan(plan: TablePlan, declared: Fetch | None = None, frame: pd.DataFrame | None = None) -> None:
+    """Write the snapshot, of the `frame` that was fetched where it was, then the documents that speak of it."""
+    if declared is None or frame is None:
+        text = render_contract(plan, write_snapshot(plan.name, numbered_cells(plan)))
     else:
         text = render_contract(plan, f"{SNAPSHOTS}/{plan.name}", describe_fetch(declared))
         source = parse_contract(yaml.safe_load(text)).sources[plan.name]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from perennial.adoption.plain import fit_columns, plain_cells
+from perennial.adoption.plain import fit_columns, name_rows, plain_cells
 from perennial.data.contract import Source
 from perennial.data.fetching import Fetch
 from perennial.io.contract import read_contract
@@ -93,10 +93,13 @@ def build(
 ) -> None:
     """Write the snapshot of a fetched frame of text cells, plainly and with the contract's columns alone."""
     sparse = declared.records is not None or bool(declared.pages)
-    fitted, beside = fit_columns(frame, source.columns, numbered=declared.numbered, sparse=sparse)
+    columns = tuple(column for column in source.columns if column.name != declared.numbered)
+    fitted, beside = fit_columns(frame, columns, sparse=sparse)
     if beside:
         print(f"{source.name}: left out, as data/contract.yaml does not have it: {', '.join(beside)}")
-    cells = plain_cells(fitted, source.columns, declared.formats)
+    cells = plain_cells(fitted, columns, declared.formats)
+    if declared.numbered is not None:
+        cells = cells.assign(**{declared.numbered: name_rows(cells)})
     build_snapshot(source, cells, target, held=held, months=declared.months, memory_gb=memory_gb)
 
 

@@ -21,7 +21,7 @@ class Fetch:
     """Where the rows of a source come from and how they are kept; `${NAME}` stands for a variable of the environment.
 
     `records` is the dotted path of the rows in a JSON answer, "" for the answer itself, None for a file;
-    `months` the column whose months divide the snapshot; `numbered` the column that numbers rows without a key;
+    `months` the column whose months divide the snapshot; `numbered` the column that names rows without a key;
     `formats` {column: the form of its cells} where they are not plain.
     """
 

@@ -12,16 +12,26 @@ from ruamel.yaml import YAML
 
 from perennial.adoption.dialect import find_delimiter, find_encoding
 from perennial.data.point_in_time import quote
-from perennial.io.files import write_text
+from perennial.io.cache import track
+from perennial.io.files import replace_folder, write_text
 from perennial.io.git import list_changed
 from perennial.io.json_rows import dig, find_records, frame_of_records, parse_json
 from perennial.io.scratch import scratch_folder
+from perennial.io.snapshot import FOLDER, LOG
 from perennial.io.sources import read_packed
 from perennial.io.warehouse import open_warehouse
 from perennial.io.workbook import SHEETS, read_workbook
 from perennial.refusal import Refusal
 
 PARQUET, LINES = (".parquet", ".pq"), (".jsonl", ".ndjson")
+
+
+def read_cells_of(address: str, sheet: str | None = None) -> pd.DataFrame:
+    """Return the table in a file or a folder of files as a frame of text cells, missing ones empty.
+
+    Raises Refusal when the path cannot be read or does not hold one table.
+    """
+    return read_files(local_files(address), sheet)
 
 
 def read_files(files: Sequence[Path], sheet: str | None = None) -> pd.DataFrame:
@@ -103,6 +113,20 @@ def refuse_dirty_tree() -> None:
     changed = list_changed()
     if changed:
         raise Refusal(f"{changed[0]} is not committed: commit your changes first, so that `git diff` tells.")
+
+
+def write_snapshot(name: str, cells: pd.DataFrame) -> str:
+    """Write the plain cells as data/source/NAME.csv, alone in that folder, version it with DVC, return its path."""
+    with replace_folder(FOLDER) as folder:
+        cells.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    version_folder()
+    LOG.unlink(missing_ok=True)
+    return f"{FOLDER.as_posix()}/{name}.csv"
+
+
+def version_folder() -> None:
+    """Put data/source under DVC; raises Refusal when DVC does not take it."""
+    track(FOLDER.as_posix())
 
 
 def set_params(changes: dict[str, Any], path: str = "params.yaml") -> None:

@@ -146,15 +146,6 @@ def put_snapshots(built: Mapping[str, Path], *, alone: bool = False) -> None:
     track(FOLDER.as_posix())
 
 
-def put_csv(name: str, cells: pd.DataFrame) -> str:
-    """Write the plain cells as data/source/NAME.csv, alone in that folder, version it with DVC, return its path."""
-    with replace_folder(FOLDER) as folder:
-        cells.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    track(FOLDER.as_posix())
-    LOG.unlink(missing_ok=True)
-    return f"{FOLDER.as_posix()}/{name}.csv"
-
-
 def read_log() -> dict[str, Any]:
     """Return {source: when it was last fetched, and what it had then}; empty before the first fetch."""
     log: dict[str, Any] = read_json(LOG) if LOG.is_file() else {}
