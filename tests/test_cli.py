@@ -30,6 +30,7 @@ def test_every_command_of_the_makefile_is_known(words: list[str]) -> None:
         ["verify-data", "--heal", "--cache-only"],
         ["merge-lock", "--install"],
         ["doctor"],
+        ["fetch", "orders", "--whole"],
     ],
 )
 def test_every_command_around_the_remote_and_its_faults_is_in_the_readme(words: list[str]) -> None:
