@@ -9,6 +9,7 @@ from perennial.io.process import run_entry
 
 WORDS = {
     "adopt": "adopt",
+    "fetch": "fetch",
     "score": "score",
     "serve": "serving",
     "verdict": "verdict",

@@ -14,6 +14,7 @@ from perennial.io.sources import locate
 from perennial.refusal import Refusal
 from tests.adoption.tables import customers, orders
 from tests.conftest import copy_inputs
+from tests.io.web import gives_json, web_server
 
 
 def git(*words: str) -> str:
@@ -107,6 +108,56 @@ def test_a_released_model_of_another_problem_is_not_to_be_beaten() -> None:
     assert Path("models/champion.json").read_text() == "{}\n"
     assert Path("models/champion/unreleased.txt").exists()
     assert not Path("models/champion.dvc").exists()
+
+
+def test_rows_behind_an_address_are_adopted_with_the_way_to_fetch_them_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", "s3cr3t")
+    # No key, and dates that a few of them alone might tell otherwise.
+    table = orders(200).assign(ordered_at=lambda t: pd.to_datetime(t["ordered_at"]).dt.strftime("%d/%m/%Y"))
+    rows = table.drop(columns="paid_at").to_dict("records")
+    with web_server() as web:
+        url = web.on("/orders", gives_json({"data": rows[:150], "next": "/more"}))
+        web.on("/more", gives_json({"data": rows[150:], "next": None}))
+        run(url, "--header", "Authorization=Bearer ${SHOP_TOKEN}", "--target", "total", "--yes")
+        fetch = read_contract().sources["orders"].fetch
+        assert fetch is not None
+        assert (fetch.records, fetch.pages, fetch.months) == ("data", {"next": "next"}, "ordered_at")
+        assert (fetch.numbered, fetch.formats) == ("row_id", {"ordered_at": "%d/%m/%Y"})
+        assert fetch.headers == {"Authorization": "Bearer ${SHOP_TOKEN}"}
+        assert web.asked[-1][2]["Authorization"] == "Bearer s3cr3t"
+        pointer = Path("data/source.dvc").read_text()
+        again = parse_arguments(["fetch"])
+        again.run(again)
+        assert capsys.readouterr().out.endswith("orders: 200 rows; nothing new\n")
+        assert Path("data/source.dvc").read_text() == pointer
+        git("add", "-A")
+        git("commit", "-qm", "adopt")
+        with pytest.raises(Refusal, match="fetches orders by another url or query"):
+            run(f"{url}?all=1", "--header", "Authorization=Bearer ${SHOP_TOKEN}", "--target", "total", "--yes")
+    assert "data/source/orders" in Path("dvc.yaml").read_text()
+    assert "s3cr3t" not in git("log", "-p")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["postgresql://me:s3cr3t@host/db", "--query", "SELECT 1"], "the password of the url is written out"),
+        (["https://host/x", "--header", "Authorization"], "--header Authorization: write NAME=VALUE"),
+        (["https://host/x", "--pages", "pages=1"], "--pages pages=1: write link, next=PATH, or parameter=NAME"),
+        (["ftp://host/x"], "ftp:// is not read"),
+    ],
+)
+def test_a_source_that_cannot_be_declared(words: list[str], said: str) -> None:
+    with pytest.raises(Refusal, match=said) as refused:
+        run(*words, "--yes")
+    assert "s3cr3t" not in str(refused.value)
+
+
+def test_a_table_of_a_database_is_called_as_in_the_query() -> None:
+    assert name_table("postgresql://${U}:${P}@host/db", 'SELECT * FROM sales."Big Orders" AS o JOIN x') == "big"
+    assert name_table("duckdb:///x.db", "select * from sales.orders") == "orders"
 
 
 @pytest.mark.parametrize(

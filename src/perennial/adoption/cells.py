@@ -20,18 +20,23 @@ _DAYS = (
 )
 _TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
 _SAMPLE = 200
+DECIMAL_COMMA = "decimal comma"
 _ISO_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """How the cells of a column are read: a contract dtype, the cells as plain text, and what was done to them."""
+    """How the cells of a column are read: a contract dtype, the cells as plain text, and what was done to them.
+
+    `form` names how the cells are written where a few of them alone might be read otherwise, as `read_form` takes it.
+    """
 
     dtype: str
     cells: pd.Series
     note: str = ""
     doubt: str = ""
     unit: str = ""
+    form: str = ""
 
 
 def find_missing(cells: pd.Series) -> tuple[str, ...]:
@@ -91,7 +96,8 @@ def _read_numbers(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
         return None
     change, note = plainly
     said = "; ".join(filter(None, (note, f"written with {unit}" if unit else "")))
-    return Reading("numeric", cells.map({value: change(body) for value, body in bodies.items()}), said, unit=unit)
+    plain = cells.map({value: change(body) for value, body in bodies.items()})
+    return Reading("numeric", plain, said, unit=unit, form=note if note == DECIMAL_COMMA else "")
 
 
 def _plain_bodies(bodies: set[str]) -> tuple[Callable[[str], str], str] | None:
@@ -100,7 +106,7 @@ def _plain_bodies(bodies: set[str]) -> tuple[Callable[[str], str], str] | None:
     if all(_THOUSANDS.fullmatch(body) or _PLAIN.fullmatch(body) for body in bodies):
         return lambda body: body.replace(",", ""), "thousands separated by commas"
     if all(_DECIMAL_COMMA.fullmatch(body) or body.lstrip("+-").isdigit() for body in bodies):
-        return lambda body: body.replace(".", "").replace(",", "."), "decimal comma"
+        return lambda body: body.replace(".", "").replace(",", "."), DECIMAL_COMMA
     return None
 
 
@@ -109,14 +115,16 @@ def _read_stamps(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     if len(distinct) < 3 or not all(value.isdigit() for value in distinct):
         return None
     if all(len(value) == 8 and value[:2] in ("19", "20") for value in distinct) and _fits(distinct, "%Y%m%d"):
-        return Reading("datetime", pd.to_datetime(cells, format="%Y%m%d").astype("str"), "days written 20130601")
+        return Reading(
+            "datetime", pd.to_datetime(cells, format="%Y%m%d").astype("str"), "days written 20130601", form="%Y%m%d"
+        )
     units: tuple[tuple[Literal["s", "ms"], int, int], ...] = (("s", 1, 10), ("ms", 1000, 13))
     for unit, scale, digits in units:
         if all(len(value) == digits for value in distinct):
             years = {datetime.fromtimestamp(int(value) / scale, UTC).year for value in (min(distinct), max(distinct))}
             if min(years) >= 2001 and max(years) <= 2035:
                 instants = pd.Series(pd.to_datetime(cells.astype("int64").to_numpy(), unit=unit), index=cells.index)
-                return Reading("datetime", instants.astype("str"), f"{unit} since 1970 in UTC")
+                return Reading("datetime", instants.astype("str"), f"{unit} since 1970 in UTC", form=unit)
     return None
 
 
@@ -149,7 +157,7 @@ def _read_dates(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     others = [other for other, found in parsed.items() if not found.equals(instants)]
     doubt = f"also reads as {others[0]}" if others else ""
     note = "" if form.startswith("%Y-%m-%d") else f"dates written {form}"
-    return Reading("datetime", instants.astype("str"), note, doubt)
+    return Reading("datetime", instants.astype("str"), note, doubt, form=form if note else "")
 
 
 def _read_words(cells: pd.Series, distinct: Sequence[str]) -> Reading:

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from perennial.adoption.judges import judged_rows, say_split, split_params
@@ -48,8 +48,8 @@ def _about(column: ColumnPlan) -> dict[str, Any]:
     return spec | ({"unit": column.unit} if column.unit else {}) | ({"pii": True} if column.pii else {})
 
 
-def render_contract(plan: TablePlan, path: str) -> str:
-    """Return data/contract.yaml for the table whose plain copy lies at `path`."""
+def render_contract(plan: TablePlan, path: str, fetch: Mapping[str, Any] | None = None) -> str:
+    """Return data/contract.yaml for the table whose plain copy lies at `path`; `fetch` says how it is fetched again."""
     key, known = row_name(plan), plan.time or "static"
     known_at = {"known_at": quote(known) if plan.time else known}
     columns = [] if plan.key else [_entry(key, {"dtype": "id", "nullable": False} | known_at, "the row's number")]
@@ -67,6 +67,7 @@ def render_contract(plan: TablePlan, path: str) -> str:
             f"    rows: [{max(1, plan.rows // 2)}, {max(1000, plan.rows * 20)}]",
             "    max_bad_share: 0.01",
             "    missing: ['']",
+            *(["    fetch:", *(f"      {name}: {_text(value)}" for name, value in fetch.items())] if fetch else []),
             "    columns:",
             *columns,
             "",

@@ -36,6 +36,7 @@ class ColumnPlan:
     sensitive: bool = False
     unit: str = ""
     reason: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,9 @@ def _rows(readings: Mapping[str, Reading], others: Mapping[str, pd.Series]) -> i
 def _plan_column(name: str, reading: Reading, role: str | None) -> ColumnPlan:
     dtype, cells = reading.dtype, reading.cells
     low, high = _bounds(reading)
-    plan = ColumnPlan(name, dtype, role or "input", True, low, high, unit=reading.unit, reason=reading.note)
+    plan = ColumnPlan(
+        name, dtype, role or "input", True, low, high, unit=reading.unit, reason=reading.note, form=reading.form
+    )
     if role:
         return replace(plan, dtype="id") if role in ("key", "group") else plan
     if is_personal(name, cells):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from perennial.data.fetching import SNAPSHOTS, Fetch, parse_fetch
 from perennial.refusal import Refusal
 
 DTYPES = ("numeric", "category", "boolean", "datetime", "text", "id")
@@ -18,6 +19,7 @@ _COLUMN_KEYS = {
 }
 _SOURCE_KEYS = {
     *("path", "key", "time", "freshness_days", "rows", "max_bad_share", "missing", "columns", "derived"),
+    "fetch",
 }
 
 
@@ -61,6 +63,7 @@ class Source:
     missing: tuple[str, ...]
     columns: tuple[Column, ...]
     derived: tuple[Column, ...]
+    fetch: Fetch | None = None
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,19 @@ def _parse_source(name: str, spec: dict[str, Any]) -> Source:
         missing=_texts(spec.get("missing", [""]), f"missing of {place}"),
         columns=columns,
         derived=derived,
+        fetch=_parse_fetch(name, spec, columns),
     )
+
+
+def _parse_fetch(name: str, spec: dict[str, Any], columns: Iterable[Column]) -> Fetch | None:
+    if spec.get("fetch") is None:
+        return None
+    if spec["path"] != f"{SNAPSHOTS}/{name}":
+        raise Refusal(
+            f"data/contract.yaml: sources.{name} is fetched into {SNAPSHOTS}/{name}, but its path is {spec['path']}: "
+            "write that."
+        )
+    return parse_fetch(spec["fetch"], f"sources.{name}.fetch", [column.name for column in columns])
 
 
 def parse_contract(document: Any) -> Contract:

@@ -43,6 +43,13 @@ def list_stale() -> list[str]:
     return sorted(json.loads(run_dvc("status", "--json")))
 
 
+def list_changed_outs(pointer: str) -> dict[str, str]:
+    """Return {output: "modified", "deleted" or "not in cache"} of a .dvc file whose output is not what it says."""
+    found = json.loads(run_dvc("status", "--json", pointer))
+    changes = [change for each in found.values() for change in each if isinstance(change, dict)]
+    return {str(out): str(state) for change in changes for out, state in change.get("changed outs", {}).items()}
+
+
 def has_remote() -> bool:
     """Return whether a remote is configured for everybody, in the file that Git keeps."""
     config = configparser.ConfigParser(interpolation=None)

@@ -9,11 +9,11 @@ from perennial.refusal import Refusal
 
 
 @contextmanager
-def end_within(seconds: float, what: str) -> Iterator[None]:
-    """Raise Refusal in the main thread when the block has not ended after `seconds`."""
+def end_within(seconds: float, what: str, leaf: str = "remote.deadline_seconds") -> Iterator[None]:
+    """Raise Refusal in the main thread when the block has not ended after `seconds`, which the param `leaf` gives."""
 
     def refuse(_number: int, _frame: Any) -> None:
-        raise Refusal(f"{what} did not end within {seconds:g} s: raise remote.deadline_seconds, or run it again later.")
+        raise Refusal(f"{what} did not end within {seconds:g} s: raise {leaf}, or run it again later.")
 
     before = signal.signal(signal.SIGALRM, refuse)
     signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -88,6 +88,8 @@ LEAVES: dict[str, Leaf] = {
     **dict.fromkeys(("package.max_rows", "package.max_body_bytes", "rehearse.rows", "rehearse.requests"), SOME),
     **dict.fromkeys(("rehearse.start_seconds", "rehearse.p50_ms", "rehearse.p95_ms", "rehearse.memory_mb"), POSITIVE),
     "remote.deadline_seconds": POSITIVE,
+    **dict.fromkeys(("fetch.timeout_seconds", "fetch.deadline_seconds", "fetch.wait_seconds"), POSITIVE),
+    "fetch.attempts": Leaf("whole", 1, 100),
     "serve.port": Leaf("whole", 1, 65535),
 }
 

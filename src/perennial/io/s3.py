@@ -12,7 +12,7 @@ SENTENCES = {
     "NoCredentialsError": "there are no credentials for {place}: {give}.",
     "PartialCredentialsError": "half of the credentials for {place} is missing: {give}.",
     "ProfileNotFound": "the profile {profile} for {place} is not in ~/.aws: {give}.",
-    "NoSuchBucket": "the bucket {bucket} is not at {endpoint}: make it, or correct it with `perennial remote URL`.",
+    "NoSuchBucket": "the bucket {bucket} is not at {endpoint}: make it, or correct the address.",
     "InvalidAccessKeyId": "{endpoint} does not know the access key in use for {bucket}: {give}.",
     "SignatureDoesNotMatch": "{endpoint} refuses the secret of the access key in use for {bucket}: {give}.",
     "ExpiredToken": "the credentials in use for {place} have expired: fetch new ones.",
@@ -40,8 +40,13 @@ def _give(name: str) -> str:
     )
 
 
-def explain_failure(kind: str, words: str, *, name: str, url: str, options: Mapping[str, Any], seconds: float) -> str:
-    """Return one sentence for a failure of S3: `kind` is the name of botocore's exception or the server's code."""
+def explain_failure(
+    kind: str, words: str, *, name: str, url: str, options: Mapping[str, Any], seconds: float, **others: str
+) -> str:
+    """Return one sentence for a failure of S3: `kind` is the name of botocore's exception or the server's code.
+
+    `others` are the words `give` and `look` where it is no remote of DVC.
+    """
     facts = {
         "place": f"{url} at {endpoint_of(options)}",
         "bucket": urlsplit(url).netloc,
@@ -50,13 +55,14 @@ def explain_failure(kind: str, words: str, *, name: str, url: str, options: Mapp
         "give": _give(name),
         "look": LOOK,
         "seconds": seconds,
-    }
+    } | others
     if kind in SENTENCES:
         return SENTENCES[kind].format(**facts)
-    return f"{facts['place']} cannot be used ({' '.join(words.split())[:300]}): {LOOK}."
+    return f"{facts['place']} cannot be used ({' '.join(words.split())[:300]}): {facts['look']}."
 
 
-def _client(options: Mapping[str, Any], seconds: float) -> Any:
+def open_client(options: Mapping[str, Any], seconds: float) -> Any:
+    """Return a client that gives up after one try and so many seconds of silence."""
     import botocore.config
     import botocore.session
 
@@ -88,7 +94,7 @@ def probe_bucket(name: str, url: str, options: Mapping[str, Any], seconds: float
         raise Refusal(MISSING.format(url=url)) from None
     try:
         bucket, prefix = urlsplit(url).netloc, urlsplit(url).path.strip("/")
-        _client(options, seconds).list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
+        open_client(options, seconds).list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
     except faults.ClientError as error:
         kind, words = error.response["Error"].get("Code", ""), str(error)
     except (faults.BotoCoreError, ValueError, OSError) as error:

@@ -54,7 +54,9 @@ def locate(address: str) -> list[Path]:
     path = _packaged(address) if address.startswith(PACKAGE_SCHEME) else Path(address)
     files = sorted(file for file in path.iterdir() if not file.name.startswith(".")) if path.is_dir() else [path]
     if not files or not all(file.is_file() for file in files):
-        raise Refusal(f"the source {address} is not there: put the file in place or correct data/contract.yaml.")
+        raise Refusal(
+            f"the source {address} is not there: `perennial fetch` it, put it in place, or correct data/contract.yaml."
+        )
     return files
 
 

@@ -1,0 +1,64 @@
+"""The options of `perennial adopt` that say how a source is fetched."""
+
+import argparse
+import re
+
+from perennial.data.fetching import PAGE_KEYS, Fetch, refuse_literal_secrets
+from perennial.io.fetch import is_remote
+from perennial.refusal import Refusal
+
+
+def add_fetch_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a source is fetched; the values of credentials are named, ${NAME}, not written."""
+    parser.add_argument("--query", metavar="SQL", help="of a database; it may name :as_of, :since and parameters")
+    parser.add_argument("--watermark", metavar="COLUMN", help="that grows with every change: fetch only what is new")
+    parser.add_argument("--parameter", action="append", metavar="NAME=VALUE", help="of the query or the request")
+    parser.add_argument(
+        "--header", action="append", metavar="NAME=VALUE", help="such as 'Authorization=Bearer ${TOKEN}'"
+    )
+    parser.add_argument("--records", metavar="PATH", help="where the rows are in a JSON answer, such as data.items")
+    parser.add_argument("--pages", metavar="HOW", help="link, next=PATH, or parameter=NAME,first=1")
+    parser.add_argument("--sha256", help="that the file must have")
+    parser.add_argument("--sheet", help="of a workbook")
+    parser.add_argument("--endpoint", help="http(s) address of an S3 server other than Amazon's")
+
+
+def declare_fetch(arguments: argparse.Namespace) -> Fetch | None:
+    """Return how the source is fetched, as the person has said it; None for files that are here."""
+    if not is_remote(arguments.source):
+        return None
+    declared = Fetch(
+        url=arguments.source,
+        query=arguments.query,
+        parameters=read_pairs(arguments.parameter, "--parameter"),
+        headers={str(name): str(value) for name, value in read_pairs(arguments.header, "--header").items()},
+        records=arguments.records,
+        pages=read_pages_option(arguments.pages),
+        sha256=arguments.sha256,
+        sheet=arguments.sheet,
+        endpoint=arguments.endpoint,
+        watermark=arguments.watermark,
+    )
+    refuse_literal_secrets(declared, "the source")
+    return declared
+
+
+def read_pairs(words: list[str] | None, option: str) -> dict[str, object]:
+    """Return options written NAME=VALUE, numbers as such; raises Refusal for others."""
+    pairs: dict[str, object] = {}
+    for word in words or ():
+        name, mark, value = word.partition("=")
+        if not mark or not name:
+            raise Refusal(f"{option} {word}: write NAME=VALUE.")
+        pairs[name] = int(value) if re.fullmatch(r"-?\d{1,15}", value) else value
+    return pairs
+
+
+def read_pages_option(text: str | None) -> dict[str, object]:
+    """Return `--pages`: `link`, or `parameter=page,first=1`, or `next=links.next`."""
+    if text in (None, "link"):
+        return {"link": True} if text else {}
+    pages = read_pairs(str(text).split(","), "--pages")
+    if not set(pages) <= set(PAGE_KEYS):
+        raise Refusal(f"--pages {text}: write link, next=PATH, or parameter=NAME,first=1.")
+    return pages
