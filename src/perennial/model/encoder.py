@@ -78,6 +78,8 @@ def _wrong(name: str, value: Any, wanted: str) -> Refusal:
 
 def encode_number(name: str, value: Any, _codes: dict[str, float]) -> Part:
     """Return a number as a float, missing as NaN; raises Refusal for anything else."""
+    if type(value) is float:  # nearly all of them, and what is left takes ten times as long
+        return (value,)
     if is_missing(value):
         return (math.nan,)
     if not isinstance(value, int | float | np.number | np.bool_) or (isinstance(value, int) and abs(value) > 1 << 1023):
