@@ -11,14 +11,16 @@ from perennial.commands.graph import rewrite_graph
 from perennial.commands.health import doctor, refuse_declarations
 from perennial.commands.merging import merge_lock
 from perennial.commands.posting import add_post_options, post_comment
+from perennial.commands.records import export_records, prune_records, show_records
 from perennial.commands.release import promote, roll_back
 from perennial.commands.request import add_request_options, answer_request
 from perennial.commands.score import score
-from perennial.commands.serving import serve
+from perennial.commands.serving import print_key, serve
 from perennial.commands.sharing import describe_remote, pull, push, verify_data
 from perennial.commands.verdict import rebuild_report, say_verdict
 from perennial.commands.versions import list_releases, show_release
 from perennial.io.process import run_entry
+from perennial.serving.keys import SCOPES
 
 
 def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -40,7 +42,20 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
     answer = add("score", score)
     answer.add_argument("source", help="a CSV or Parquet file with one row per decision")
     answer.add_argument("target", help="where the answers go: NAME.csv or NAME.parquet")
-    add("serve", serve).add_argument("--port", type=int, help="instead of serve.port of params.yaml")
+    serving = add("serve", serve)
+    serving.add_argument("--host", help="instead of serve.host of params.yaml")
+    serving.add_argument("--port", type=int, help="instead of serve.port of params.yaml")
+    key = add("key", print_key)
+    key.add_argument("name", help="who will hold it, a word for logs and metrics")
+    key.add_argument("--scopes", default="predict", help=f"some of {','.join(SCOPES)} (predict)")
+    records = add("records", show_records).add_subparsers(metavar="WORD")
+    export = records.add_parser("export", help=export_records.__doc__)
+    export.set_defaults(run=export_records)
+    export.add_argument("--out", required=True, help="NAME.parquet")
+    export.add_argument("--since", help="a day such as 2013-07-01, UTC")
+    prune = records.add_parser("prune", help=prune_records.__doc__)
+    prune.set_defaults(run=prune_records)
+    prune.add_argument("--days", type=float, help="instead of log.retention_days of params.yaml")
     add("verdict", say_verdict)
     add("report", rebuild_report)
     add("graph", rewrite_graph).add_argument("--check", action="store_true", help="change nothing, exit 1 when stale")

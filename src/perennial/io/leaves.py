@@ -84,7 +84,13 @@ LEAVES: dict[str, Leaf] = {
     **dict.fromkeys(("package.max_rows", "package.max_body_bytes", "rehearse.rows", "rehearse.requests"), SOME),
     **dict.fromkeys(("rehearse.start_seconds", "rehearse.p50_ms", "rehearse.p95_ms", "rehearse.memory_mb"), POSITIVE),
     "remote.deadline_seconds": POSITIVE,
+    **dict.fromkeys(("serve.host", "log.url"), TEXT),
     "serve.port": Leaf("whole", 1, 65535),
+    **dict.fromkeys(("serve.in_flight", "serve.in_flight_per_caller"), SOME),
+    "serve.timeout_seconds": POSITIVE,
+    "serve.drain_seconds": Leaf("number", 0),
+    "log.durability": Leaf("text", words=("commit", "queue", "off")),
+    "log.retention_days": COUNT,
 }
 
 

@@ -39,6 +39,14 @@ def _parse_url(url: str) -> sa.URL:
     return parsed
 
 
+def absolute_url(url: str) -> str:
+    """Return the address with the path of a SQLite file made absolute; a password stays in it."""
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        parsed = parsed.set(database=str(Path(parsed.database).absolute()))
+    return parsed.render_as_string(hide_password=False)
+
+
 def open_log(url: str) -> sa.Engine:
     """Return an engine for the log; nothing is connected yet. Raises Refusal at an address that cannot be meant."""
     parsed = _parse_url(url)
@@ -83,7 +91,7 @@ def migrate_log(engine: sa.Engine) -> None:
     """Bring the tables to this code's revision; raises Refusal when they are a newer release's or out of reach."""
     try:
         if engine.dialect.name == "sqlite":
-            Path(str(engine.url.database)).parent.mkdir(parents=True, exist_ok=True)
+            Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = read_revision(engine)
         if found is not None and found > HEAD:
             raise Refusal(f"the log has the tables of a newer release ({found}, not {HEAD}): serve that one.")
