@@ -57,7 +57,7 @@ def test_a_score_moved_by_a_millionth_is_noticed(packaged: Path) -> None:
 
 
 def test_an_encoder_that_rounds_does_not_start(packaged: Path) -> None:
-    edit(packaged, "perennial/model/encoder.py", "return (value,)", "return (round(value, -3),)")
+    edit(packaged, "perennial/model/encoder.py", "numbers.append(value)", "numbers.append(round(value, -3))")
     found = failing(packaged)
     assert set(found) == {"started"}
     assert "golden.json is not reproduced" in found["started"]

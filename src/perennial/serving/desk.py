@@ -45,13 +45,12 @@ class Desk:
         packaged: Mapping[str, Any] | None = None,
     ) -> None:
         self.predictor, self.limits, self.settings, self.writer = predictor, limits, settings, writer
-        self.guard, self.metrics = Guard(settings), Metrics(predictor)
+        self.guard = Guard(settings)
+        self.metrics = Metrics(predictor, lambda: self.held, writer)
         self.draining = False
         self.held, self.reading = 0, 0
         self._callers: Counter[str] = Counter()
         self.pages = self._render_pages(packaged or {})
-        if writer is not None:
-            self.metrics.watch_log(writer)
 
     def _render_pages(self, packaged: Mapping[str, Any]) -> dict[str, bytes]:
         predictor, limits = self.predictor, self.limits
@@ -85,7 +84,7 @@ class Desk:
     def hold_reading(self) -> Iterator[None]:
         """Count a body that is on its way; raises 503 when too many are."""
         if self.reading >= READING_PER_SLOT * self.settings.in_flight:
-            self.metrics.shed.labels("reading").inc()
+            self.metrics.shed["reading"] += 1
             raise busy(503, "too many requests are on their way: try again soon.")
         self.reading += 1
         try:
@@ -97,10 +96,10 @@ class Desk:
     def hold_slot(self, caller: str) -> Iterator[None]:
         """Count a request that is being answered; raises 429 when this caller has too many open, 503 when all have."""
         if self._callers[caller] >= self.settings.in_flight_per_caller:
-            self.metrics.shed.labels("caller").inc()
+            self.metrics.shed["caller"] += 1
             raise busy(429, f"{self.settings.in_flight_per_caller} of your requests are being answered: wait for them.")
         if self.held >= self.settings.in_flight:
-            self.metrics.shed.labels("all").inc()
+            self.metrics.shed["all"] += 1
             raise busy(503, "the service is busy: try again soon.")
         self.held += 1
         self._callers[caller] += 1

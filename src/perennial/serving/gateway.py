@@ -126,8 +126,7 @@ async def answer_rows(call: Call, explained: bool) -> Answer:
         await go_through(call, score_pieces(desk.predictor, work, explained))
         await keep(call, work)
     desk.metrics.count_answers([work.asked.rows[place] for place in work.answers], list(work.answers.values()))
-    if work.bad:
-        desk.metrics.refused.inc(len(work.bad))
+    desk.metrics.rows["refused"] += len(work.bad)
     return JSON, json.dumps(compose_answer(desk.predictor, work), allow_nan=False).encode()
 
 
@@ -156,7 +155,7 @@ async def feedback(call: Call) -> Answer:
         raise busy(503, f"{error}: no label was kept.") from None
     except TimeoutError:
         raise Problem(504, "the log took too long; the labels may or may not be kept.") from None
-    desk.metrics.labels.inc(count)
+    desk.metrics.labels += count
     return JSON, json.dumps({"recorded": count}).encode()
 
 
@@ -172,7 +171,6 @@ async def show_page(_call: Call) -> Answer:
 
 async def show_metrics(call: Call) -> Answer:
     """Show the figures of this worker."""
-    call.desk.metrics.in_flight.set(call.desk.held)
     return metrics.KIND, call.desk.metrics.render()
 
 
@@ -257,9 +255,7 @@ async def serve_http(desk: Desk, scope: Scope, receive: Receive, send: Send) -> 
     except Exception as error:
         status, kind, body = 500, PROBLEM, render_problem(_unexpected(error))
     known = scope["path"] if scope["path"] in ROUTES else "other"
-    desk.metrics.count_request(known, status)
-    if known in desk.metrics.seconds:
-        desk.metrics.seconds[known].observe(time.perf_counter() - started)
+    desk.metrics.count_request(known, status, time.perf_counter() - started)
     await send({"type": "http.response.start", "status": status, "headers": _headers(kind, body, more)})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 

@@ -3,6 +3,7 @@
 import ipaddress
 import time
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from starlette.types import Scope
@@ -17,6 +18,7 @@ REREAD_SECONDS = 1.0
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="perennial"'}
 
 
+@lru_cache(maxsize=1000)
 def is_loopback(host: str) -> bool:
     """Return whether an address can be reached from this machine alone; a socket file can."""
     try:

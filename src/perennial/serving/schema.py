@@ -149,10 +149,16 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_refuse_twice)
+
+
 def parse_body(body: bytes) -> Any:
     """Return strict JSON; raises ValueError at NaN, Infinity, a key named twice, other encodings and deep nesting."""
+    text = body.decode("utf-8")
+    if text.startswith("\ufeff"):
+        raise ValueError("it begins with a BOM")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_twice)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
