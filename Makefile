@@ -95,5 +95,6 @@ request: ## read a comment's TEXT: which params an experiment on pull request NU
 lock: .venv/.runtime ## rewrite requirements/*.txt from the .in files
 	bash requirements/compile.sh
 
-clean: ## remove what the project made beside the DVC cache: environment, scratch files, pages
-	rm -rf .venv .perennial .mypy_cache .ruff_cache .pytest_cache .hypothesis dvclive reports/*.html reports/*.md dvc_plots row.json
+clean: ## remove what the project made beside the DVC cache and the recorded predictions: environment, scratch, pages
+	@if [ -d .perennial ]; then find .perennial -mindepth 1 -maxdepth 1 ! -name records -exec rm -rf {} +; fi
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis dvclive reports/*.html reports/*.md dvc_plots row.json

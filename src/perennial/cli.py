@@ -12,6 +12,8 @@ WORDS = {
     "fetch": "fetch",
     "score": "score",
     "serve": "serving",
+    "key": "serving",
+    "records": "records",
     "verdict": "verdict",
     "report": "verdict",
     "graph": "graph",

@@ -6,6 +6,7 @@ import pytest
 
 from perennial.evaluation.rehearsal import (
     Request,
+    check_sums,
     compare_scores,
     find_fault,
     hold_budget,
@@ -73,6 +74,17 @@ def test_the_table_names_every_kind_of_bad_input() -> None:
         "a list instead of an object": 422,
         "row that is no object": 422,
         "unknown key": 422,
+        "other number of keys": 422,
+        "key that is no text": 422,
+        "partial that is no boolean": 422,
+        "encoded body": 415,
+        "one bad row, partial": 200,
+        "no such route": 404,
+        "no such method": 405,
+        "bad row to explain": 422,
+        "label without a prediction": 422,
+        "label with an unknown key": 422,
+        "no labels": 422,
     }
     assert len(table) == len({request.name for request in table})
 
@@ -89,14 +101,24 @@ def test_what_no_column_allows_is_left_out() -> None:
 
 REFUSED = Request("NaN", 400, b"")
 WARNED = Request("unseen category", 200, b"", warned="carrier")
+SPARED = Request("one bad row", 200, b"", spared=1)
+GOOD_ROW: dict[str, Any] = {"warnings": []}
 
 
 @pytest.mark.parametrize(
     ("request_", "status", "answer", "fault"),
     [
-        (REFUSED, 400, {"error": "x."}, None),
+        (REFUSED, 400, {"detail": "x.", "status": 400}, None),
         (REFUSED, 200, {}, "NaN: answered 200, not 400"),
-        (REFUSED, 400, {}, "NaN: refused without a sentence"),
+        (REFUSED, 400, {"status": 400}, "NaN: refused without a sentence"),
+        (REFUSED, 400, {"detail": "x."}, "NaN: refused otherwise than RFC 9457 says"),
+        (SPARED, 200, {"predictions": [GOOD_ROW, {"error": {}}, GOOD_ROW]}, None),
+        (
+            SPARED,
+            200,
+            {"predictions": [GOOD_ROW, {"error": {}}, {"error": {}}]},
+            "one bad row: refused the rows [1, 2]",
+        ),
         (WARNED, 200, {"predictions": [{"warnings": ["carrier was rare"]}]}, None),
         (
             WARNED,
@@ -104,11 +126,34 @@ WARNED = Request("unseen category", 200, b"", warned="carrier")
             {"predictions": [{"warnings": ["carrier2 was rare"]}]},
             "unseen category: no warning about carrier",
         ),
-        (WARNED, 422, {"error": "x."}, "unseen category: answered 422, not 200"),
+        (WARNED, 422, {"detail": "x."}, "unseen category: answered 422, not 200"),
     ],
 )
 def test_faults_of_answers(request_: Request, status: int, answer: Any, fault: str | None) -> None:
-    assert find_fault(request_, status, json.dumps(answer).encode()) == fault
+    assert find_fault(request_, status, "application/problem+json", json.dumps(answer).encode()) == fault
+
+
+def test_a_refusal_of_another_kind_is_a_fault() -> None:
+    body = b'{"detail": "x.", "status": 400}'
+    assert find_fault(REFUSED, 400, "application/json", body) == "NaN: refused otherwise than RFC 9457 says"
+
+
+TOLD = {"raw": 1.0, "base": 0.25, "contributions": {"x": 0.5, "y": 0.25}}
+TOLD_OF_CLASSES = {
+    "raw": {"a": 1.0, "b": 0.0},
+    "base": {"a": 0.5, "b": 0.0},
+    "contributions": {"x": {"a": 0.5, "b": 0.0}},
+}
+
+
+def test_explanations_that_add_up_pass() -> None:
+    assert check_sums([TOLD, TOLD_OF_CLASSES]) == "2 explanations add up to their raw scores, within 1e-09."
+
+
+@pytest.mark.parametrize("told", [TOLD | {"raw": 1.00000001}, TOLD_OF_CLASSES | {"base": {"a": 0.5, "b": 0.1}}])
+def test_explanations_that_do_not_add_up_are_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(Refusal, match="the explanation of row 1 adds up to"):
+        check_sums([TOLD, told])
 
 
 def test_scores_are_read_in_the_order_of_the_classes() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perennial.io.bento import bento_environment, build_bento, list_pins, verify_sums, write_sums
+from perennial.io.bento import MIGRATIONS, bento_environment, build_bento, list_pins, verify_sums, write_sums
 from perennial.refusal import Refusal
 from tests.conftest import ROOT
 from tests.tiny import write_tiny_bundle
@@ -48,7 +48,7 @@ def test_two_builds_elsewhere_and_later_have_the_same_bytes(tmp_path: Path, monk
     assert content["env/python/requirements.txt"] == LOCK.read_bytes()
     sources = {name for name in content if name.endswith(".py")}
     assert "src/perennial/serving/service.py" in sources
-    assert not any(part in name for name in sources for part in ("stages", "tables", "data/", "fit", "warehouse"))
+    assert not any(part in name for name in sources for part in ("stages", "io/tables", "data/", "fit", "warehouse"))
     sums = dict(reversed(line.split("  ")) for line in content["SHA256SUMS"].decode().splitlines())
     assert sums == {name: sha256(data).hexdigest() for name, data in content.items() if name != "SHA256SUMS"}
 
@@ -103,8 +103,16 @@ def test_a_build_that_fails_is_one_sentence_and_leaves_nothing(tmp_path: Path, m
     write_tiny_bundle(Path("bundle"))
     package = tmp_path / "src/perennial/serving"
     package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").touch()
     (package / "service.py").write_text("raise RuntimeError('no such service')")
     with pytest.raises(Refusal, match="BentoML did not build the bento"):
         build_bento("bundle", "bento", limits=LIMITS, as_of="2013-09-01", lock=str(LOCK))
     assert not Path("bento").exists()
     assert os.listdir(".perennial/tmp") == []
+
+
+def test_every_migration_of_the_log_is_shipped() -> None:
+    folder = ROOT / "src/perennial/io/migrations"
+    there = {path.relative_to(folder).with_suffix("").as_posix().replace("/", ".") for path in folder.rglob("*.py")}
+    assert {name for name in there if not name.endswith("__init__")} == set(MIGRATIONS)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import bentoml
 import psutil
 import pytest
 
@@ -14,6 +15,7 @@ from perennial.io.bento import build_bento
 from perennial.io.server import (
     JSON,
     MARK,
+    ask_server,
     explain_log,
     find_free_port,
     find_processes,
@@ -44,12 +46,49 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(before)
 
 
+def ask_with_curl(port: int) -> None:
+    """As the README says; what is refused is refused there too."""
+    command = ["curl", "-s", "-w", "%{http_code}", "-H", "content-type: application/json", "-d", BODY.decode()]
+    done = subprocess.run([*command, f"http://127.0.0.1:{port}/predict"], capture_output=True, text=True)
+    assert done.stdout.endswith("200")
+    assert json.loads(done.stdout[:-3])["predictions"][0]["lane"] == "champion"
+    done = subprocess.run(["curl", "-s", "-d", BODY.decode(), f"http://127.0.0.1:{port}/predict"], capture_output=True)
+    assert json.loads(done.stdout)["status"] == 415
+
+
+def ask_with_the_official_client(port: int) -> None:
+    """BentoML's own client finds the routes and calls them by name."""
+    with bentoml.SyncHTTPClient(f"http://127.0.0.1:{port}") as client:
+        assert client.is_ready()
+        [first] = client.predict(rows=[ROW], keys=["a"])["predictions"]
+        [told] = client.explain(rows=[ROW])["predictions"]
+        assert told["score"] == first["score"]
+        assert client.feedback(labels=[{"id": first["id"], "label": True}]) == {"recorded": 1}
+        with pytest.raises(bentoml.exceptions.BentoMLException, match="none was scored"):
+            client.predict(rows=[{}])
+
+
+def find_nothing_of_bentoml(port: int) -> None:
+    """Its page, which loads scripts from elsewhere, its documents and its figures are closed."""
+    page = ask_server(port, "GET", "/")
+    assert page.status == 200
+    assert b"//" not in page.body.replace(b"//w", b"")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "server" not in page.headers
+    for path in ("/docs.json", "/static_content/index.css", "/assets/x.js", "/__bentoml__/x"):
+        assert ask_server(port, "GET", path).status == 404
+    assert b"bentoml" not in ask_server(port, "GET", "/metrics").body
+
+
 def test_a_real_server_answers_and_leaves_nothing_behind(bento: Path) -> None:
     content = sorted(path.name for path in bento.rglob("*"))
     with run_server(bento, timeout=60) as server:
         assert send_request(server.port, "POST", "/predict", BODY, JSON)[0] == 200
         assert send_request(server.port, "POST", "/predict", b" " * 3_000_000, JSON)[0] == 413
         assert len(time_requests(server.port, "/predict", [BODY] * 3)) == 3
+        ask_with_curl(server.port)
+        ask_with_the_official_client(server.port)
+        find_nothing_of_bentoml(server.port)
         with pytest.raises(Refusal, match="answered 400 to a good row"):
             time_requests(server.port, "/predict", [b"{"])
         assert measure_memory(server) > 10_000_000

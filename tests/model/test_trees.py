@@ -26,6 +26,19 @@ def test_any_number_of_threads_scores_alike() -> None:
             np.testing.assert_array_equal(got, wanted)
 
 
+def test_one_row_scores_as_it_does_among_many() -> None:
+    wanted = TREES.predict_raw(X)
+    with ThreadPoolExecutor(4) as pool:
+        rows = list(pool.map(lambda place: TREES.predict_raw(X[place : place + 1])[0], range(len(X))))
+    np.testing.assert_array_equal(np.array(rows), wanted)
+
+
+def test_what_features_add_sums_to_the_score() -> None:
+    parts = TREES.predict_contributions(X)
+    assert parts.shape == (len(X), 3, X.shape[1] + 1)
+    assert np.abs(parts.sum(axis=2) - TREES.predict_raw(X)).max() <= 1e-9
+
+
 def test_layout_of_the_matrix_does_not_matter() -> None:
     np.testing.assert_array_equal(TREES.predict_raw(np.asfortranarray(X)), TREES.predict_raw(X))
     np.testing.assert_array_equal(TREES.predict_raw(X[::2]), TREES.predict_raw(X)[::2])

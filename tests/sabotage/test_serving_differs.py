@@ -57,8 +57,7 @@ def test_a_score_moved_by_a_millionth_is_noticed(packaged: Path) -> None:
 
 
 def test_an_encoder_that_rounds_does_not_start(packaged: Path) -> None:
-    end = "\n\n\ndef encode_boolean"
-    edit(packaged, "perennial/model/encoder.py", f"(float(value),){end}", f"(float(round(value, -3)),){end}")
+    edit(packaged, "perennial/model/encoder.py", "numbers.append(value)", "numbers.append(round(value, -3))")
     found = failing(packaged)
     assert set(found) == {"started"}
     assert "golden.json is not reproduced" in found["started"]
@@ -68,16 +67,37 @@ def test_a_check_taken_out_of_the_service_is_noticed(packaged: Path) -> None:
     edit(
         packaged,
         "perennial/serving/schema.py",
-        "isinstance(value, bool) or not isinstance(value, int | float)",
-        "False",
+        "(type(value) is float or type(value) is int) and low <= value <= high",
+        "low <= float(value) <= high",
     )
     found = failing(packaged)
     assert "numeric text" in found["bad_input"]
 
 
 def test_a_service_without_limits_is_noticed(packaged: Path) -> None:
-    edit(packaged, "perennial/serving/app.py", "max_bytes=limits.max_body_bytes", "max_bytes=10**9")
+    edit(packaged, "perennial/serving/gateway.py", "call.desk.limits.max_body_bytes", "10**9")
     assert "too large a body: answered 200, not 413" in failing(packaged)["bad_input"]
+
+
+def test_an_explanation_that_tells_another_story_is_noticed(packaged: Path) -> None:
+    edit(packaged, "perennial/model/explanation.py", "parts[:, :, -1] = linear", "parts[:, :, -1] = 1.001 * linear")
+    found = failing(packaged)
+    assert set(found) == {"explained"}
+
+
+def test_an_answer_that_is_not_in_the_log_is_noticed(packaged: Path) -> None:
+    edit(
+        packaged,
+        "perennial/serving/gateway.py",
+        "await writer.write(record_rows(call, work))",
+        "record_rows(call, work)",
+    )
+    assert set(failing(packaged)) == {"recorded"}
+
+
+def test_one_bad_row_that_fails_its_neighbours_is_noticed(packaged: Path) -> None:
+    edit(packaged, "perennial/serving/answers.py", "if work.bad and not work.asked.partial:", "if work.bad:")
+    assert "one bad row, partial: answered 422, not 200" in failing(packaged)["bad_input"]
 
 
 def test_another_sound_bundle_inside_is_noticed_before_anything_starts(packaged: Path) -> None:

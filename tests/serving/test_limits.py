@@ -1,69 +1,77 @@
-import json
+import asyncio
 from typing import Any
 
-import anyio
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
-from perennial.serving.limits import limit_requests
+from perennial.serving.limits import read_body, refuse_other_kinds
+from perennial.serving.problems import Problem
 
 LIMIT = 10
 
 
-async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer 200 with what was received."""
-    body = (await receive()).get("body", b"")
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": body})
-
-
-def ask(chunks: list[bytes], kind: str | None = "application/json", method: str = "POST") -> tuple[int, bytes, int]:
-    """Return status, body, and how many chunks were taken."""
-    waiting, sent = list(chunks), list[Message]()
+def read(chunks: list[bytes], seconds: float = 5.0, pause: float = 0.0) -> tuple[bytes, int]:
+    """Return the body, and how many chunks were taken."""
+    waiting = list(chunks)
 
     async def receive() -> Message:
+        await asyncio.sleep(pause)
         chunk = waiting.pop(0)
         return {"type": "http.request", "body": chunk, "more_body": bool(waiting)}
 
-    async def send(message: Message) -> None:
-        sent.append(message)
+    try:
+        return asyncio.run(read_body(receive, LIMIT, seconds)), len(chunks) - len(waiting)
+    except Problem as problem:
+        problem.add_note(str(len(chunks) - len(waiting)))
+        raise
 
-    headers = [] if kind is None else [(b"content-type", kind.encode())]
-    scope: dict[str, Any] = {"type": "http", "method": method, "headers": headers}
-    anyio.run(limit_requests(echo, LIMIT), scope, receive, send)
-    return sent[0]["status"], sent[1]["body"], len(chunks) - len(waiting)
+
+@pytest.mark.parametrize("chunks", [[b"{}"], [b"12345", b"67890"], [b"", b"1", b""], [b""]])
+def test_a_body_is_put_together(chunks: list[bytes]) -> None:
+    assert read(chunks) == (b"".join(chunks), len(chunks))
+
+
+@pytest.mark.parametrize(("chunks", "taken"), [([b"12345", b"678901"], 2), ([b"12345678901"], 1), ([b"12345"] * 6, 6)])
+def test_a_little_too_much_is_read_to_its_end(chunks: list[bytes], taken: int) -> None:
+    with pytest.raises(Problem, match="larger than 10 bytes") as refused:
+        read(chunks)
+    assert refused.value.status == 413
+    assert refused.value.headers == {"Connection": "close"}
+    assert refused.value.__notes__ == [str(taken)]
+
+
+def test_an_endless_body_is_cut_off() -> None:
+    with pytest.raises(Problem) as refused:
+        read([b"12345"] * 1000)
+    assert int(refused.value.__notes__[0]) < 12
+
+
+def test_a_body_that_does_not_come_is_408() -> None:
+    with pytest.raises(Problem) as refused:
+        read([b"1", b"2"], seconds=0.05, pause=0.04)
+    assert refused.value.status == 408
 
 
 @pytest.mark.parametrize(
-    ("chunks", "kind", "status"),
+    ("kind", "coding", "taken"),
     [
-        ([b"{}"], "application/json", 200),
-        ([b"{}"], "Application/JSON; charset=utf-8", 200),
-        ([b"12345", b"67890"], "application/json", 200),
-        ([b"12345", b"678901"], "application/json", 413),
-        ([b"12345678901"], "application/json", 413),
-        ([b"{}"], None, 415),
-        ([b"{}"], "", 415),
-        ([b"{}"], "text/plain", 415),
-        ([b"{}"], "application/vnd.bentoml+pickle", 415),
-        ([b"{}"], "application/jsonx", 415),
+        ("application/json", None, True),
+        ("Application/JSON; charset=utf-8", None, True),
+        ("application/json", "identity", True),
+        ("application/json", "gzip", False),
+        (None, None, False),
+        ("", None, False),
+        ("text/plain", None, False),
+        ("application/vnd.bentoml+pickle", None, False),
+        ("application/jsonx", None, False),
     ],
 )
-def test_what_is_posted_is_json_and_small(chunks: list[bytes], kind: str | None, status: int) -> None:
-    got, body, _ = ask(chunks, kind)
-    assert got == status
-    if status == 200:
-        assert body == b"".join(chunks)
+def test_what_is_posted_is_json_as_it_is(kind: str | None, coding: str | None, taken: bool) -> None:
+    named = ((b"content-type", kind), (b"content-encoding", coding))
+    scope: dict[str, Any] = {"headers": [(name, value.encode()) for name, value in named if value is not None]}
+    if taken:
+        refuse_other_kinds(scope)
     else:
-        assert json.loads(body)["error"].endswith(".")
-
-
-def test_a_little_too_much_is_read_to_its_end_and_endless_bodies_are_cut_off() -> None:
-    assert ask([b"12345"] * 6)[2] == 6
-    status, _, taken = ask([b"12345"] * 1000)
-    assert status == 413
-    assert taken < 12
-
-
-def test_get_is_not_looked_at() -> None:
-    assert ask([b""], kind=None, method="GET")[0] == 200
+        with pytest.raises(Problem) as refused:
+            refuse_other_kinds(scope)
+        assert refused.value.status == 415

@@ -20,11 +20,11 @@ def test_answering_imports_no_data_frame_and_no_training_library(tmp_path: Path)
     write_tiny_bundle(tmp_path / "bundle")
     code = f"""
 import json, sys
-from perennial.serving.app import ServeLimits, answer_predict
+from perennial.serving import gateway
+from perennial.serving.answers import ServeLimits, warm_up
 from perennial.serving.runtime import load_predictor
 predictor = load_predictor({str(tmp_path / "bundle")!r})
-body = json.dumps({{"rows": [predictor.example]}}).encode()
-assert answer_predict(predictor, ServeLimits(1, 9999), body).status_code == 200
+warm_up(predictor, ServeLimits(1, 9999))
 print(json.dumps([name for name in {HEAVY} if name in sys.modules]))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -40,7 +40,7 @@ def test_version_is_the_beginning_of_the_hash(tmp_path: Path) -> None:
 def test_the_example_is_made_up_and_taken(tmp_path: Path) -> None:
     write_tiny_bundle(tmp_path / "bundle")
     predictor = load_predictor(tmp_path / "bundle")
-    assert predictor.check([predictor.example]) == []
+    assert predictor.check([predictor.example]) == {}
     assert predictor.example == {"distance": 2500, "carrier": "AA", "holiday": False, "at": "2000-01-01T00:00:00"}
 
 

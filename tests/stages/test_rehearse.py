@@ -12,6 +12,8 @@ ALL = [
     "started",
     "golden_rows",
     "test_rows",
+    "explained",
+    "recorded",
     "bad_input",
     "answers_afterwards",
     "latency",

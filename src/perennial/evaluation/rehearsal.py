@@ -13,6 +13,7 @@ from perennial.refusal import Refusal
 
 TOLERANCE = 1e-9
 JSON = "application/json"
+PROBLEM = "application/problem+json"
 
 Array = NDArray[np.float64]
 Row = Mapping[str, Any]
@@ -29,6 +30,11 @@ class Request:
     kind: str = JSON
     warned: str | None = None
     """The column that a 200 must carry a warning about."""
+    path: str = "/predict"
+    method: str = "POST"
+    coding: str | None = None
+    spared: int | None = None
+    """The position of the one bad row that a 200 must refuse among good ones."""
 
 
 def encode_rows(rows: Iterable[Row]) -> bytes:
@@ -109,6 +115,25 @@ def _wrong_shape(row: Row, max_rows: int, max_body_bytes: int) -> Iterator[Reque
     yield Request("a list instead of an object", 422, b"[]")
     yield Request("row that is no object", 422, b'{"rows": [1]}')
     yield Request("unknown key", 422, good[:-1] + b', "model": 1}')
+    yield Request("other number of keys", 422, good[:-1] + b', "keys": []}')
+    yield Request("key that is no text", 422, good[:-1] + b', "keys": [1]}')
+    yield Request("partial that is no boolean", 422, good[:-1] + b', "partial": 1}')
+    yield Request("encoded body", 415, good, coding="gzip")
+
+
+def _partly_wrong(row: Row) -> Iterator[Request]:
+    body = encode_rows([row, {}, row])[:-1] + b', "partial": true}'
+    yield Request("one bad row, partial", 200, body, spared=1)
+
+
+def _wrong_place(row: Row) -> Iterator[Request]:
+    good = encode_rows([row])
+    yield Request("no such route", 404, good, path="/predictions")
+    yield Request("no such method", 405, b"", method="GET")
+    yield Request("bad row to explain", 422, encode_rows([{}]), path="/explain")
+    yield Request("label without a prediction", 422, b'{"labels": [{"label": 1}]}', path="/feedback")
+    yield Request("label with an unknown key", 422, b'{"labels": [{"id": "x", "row": 1}]}', path="/feedback")
+    yield Request("no labels", 422, b'{"labels": []}', path="/feedback")
 
 
 def list_bad_requests(inputs: Inputs, row: Row, *, max_rows: int, max_body_bytes: int) -> list[Request]:
@@ -122,19 +147,45 @@ def list_bad_requests(inputs: Inputs, row: Row, *, max_rows: int, max_body_bytes
         *_wrong_number(inputs, row),
         *_wrong_category(inputs, row),
         *_wrong_shape(row, max_rows, max_body_bytes),
+        *_partly_wrong(row),
+        *_wrong_place(row),
     ]
 
 
-def find_fault(request: Request, status: int, body: bytes) -> str | None:
-    """Return what is wrong with the answer to a request of the table, or None."""
+def _find_misanswer(request: Request, answer: Row) -> str | None:
+    if request.spared is not None:
+        refused = [place for place, one in enumerate(answer["predictions"]) if "error" in one]
+        return None if refused == [request.spared] else f"{request.name}: refused the rows {refused}"
+    if request.warned is not None:
+        warnings = answer["predictions"][0]["warnings"]
+        warned = any(str(warning).startswith(f"{request.warned} ") for warning in warnings)
+        return None if warned else f"{request.name}: no warning about {request.warned}"
+    return None
+
+
+def find_fault(request: Request, status: int, kind: str, body: bytes) -> str | None:
+    """Return what is wrong with the answer to a request of the table, or None; a refusal is as RFC 9457 says."""
     if status != request.status:
         return f"{request.name}: answered {status}, not {request.status}"
     answer = json.loads(body)
     if status == 200:
-        warnings = answer["predictions"][0]["warnings"]
-        warned = any(str(warning).startswith(f"{request.warned} ") for warning in warnings)
-        return None if warned else f"{request.name}: no warning about {request.warned}"
-    return None if answer.get("error") else f"{request.name}: refused without a sentence"
+        return _find_misanswer(request, answer)
+    if kind != PROBLEM or answer.get("status") != status:
+        return f"{request.name}: refused otherwise than RFC 9457 says"
+    return None if answer.get("detail") else f"{request.name}: refused without a sentence"
+
+
+def check_sums(explained: Sequence[Row]) -> str:
+    """Return a sentence when the parts of every explanation add up to its raw score; raises Refusal otherwise."""
+    for place, one in enumerate(explained):
+        names = list(one["raw"]) if isinstance(one["raw"], Mapping) else [None]
+        parts = [one["base"], *one["contributions"].values()]
+        for name in names:
+            raw = one["raw"] if name is None else one["raw"][name]
+            total = math.fsum(part if name is None else part[name] for part in parts)
+            if not abs(total - raw) <= TOLERANCE * max(1.0, abs(raw)):
+                raise Refusal(f"the explanation of row {place} adds up to {total:.9g}, its raw score is {raw:.9g}.")
+    return f"{len(explained)} explanations add up to their raw scores, within {TOLERANCE:g}."
 
 
 def read_scores(answers: Sequence[Row], classes: Sequence[Any], task: str) -> Array:

@@ -17,6 +17,9 @@ from perennial.io.scratch import scratch_folder
 from perennial.refusal import Refusal
 
 SERVICE = "perennial.serving.service"
+MIGRATIONS = ("env", "versions.v0001_predictions_and_labels")
+SHIPPED = (SERVICE, *(f"perennial.io.migrations.{name}" for name in MIGRATIONS))
+"""What is copied into the bento, each with all that it imports; nothing imports a migration."""
 SUMS = "SHA256SUMS"
 HOME = ".perennial/bentoml"
 LOCK = "requirements/serve.txt"
@@ -44,13 +47,11 @@ def bento_command(*arguments: str, python: str | Path = sys.executable) -> list[
     return [str(python), "-m", "bentoml", *arguments]
 
 
-def _collect_context(context: Path, bundle: Path, limits: Mapping[str, int], source: Path) -> None:
-    for name in import_closure(SERVICE, source):
+def _collect_sources(context: Path, source: Path) -> None:
+    for name in sorted({file for module in SHIPPED for file in import_closure(module, source)}):
         target = context / Path(name).relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(name, target)
-    shutil.copytree(bundle, context / "bundle")
-    write_json(context / "limits.json", dict(limits))
 
 
 def _build_options(version: str, bundle: str) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def _build_options(version: str, bundle: str) -> dict[str, Any]:
         "name": "perennial",
         "description": _DESCRIPTION.format(version=version, bundle=bundle),
         "labels": {"bundle": bundle},
-        "include": ["perennial/**/*.py", "bundle/*", "limits.json"],
+        "include": ["perennial/**/*.py", "bundle/*", "limits.json", "packaged.json"],
         "python": {"lock_packages": False},
         # LightGBM's library needs OpenMP, which slim images lack.
         "docker": {"python_version": "3.11", "system_packages": ["libgomp1"]},
@@ -131,19 +132,24 @@ def build_bento(
     *,
     limits: Mapping[str, int],
     as_of: str,
+    packaged: Mapping[str, Any] | None = None,
     lock: str = LOCK,
     source: str = "src",
 ) -> str:
     """Build the bento of a bundle into the folder `target` and return its version, 12 digits of the bundle's hash.
 
-    `limits` are what one request may ask (`max_rows`, `max_body_bytes`), `as_of` is an ISO-8601 date.
+    `limits` are what one request may ask (`max_rows`, `max_body_bytes`), `as_of` is an ISO-8601 date, `packaged` is
+    what GET /model shows beside the bundle: a `card` and the `verdict`.
     """
     digest = bundle_hash(bundle)
     version = digest[:12]
     with scratch_folder("bento") as scratch:
         context = scratch / "context"
         context.mkdir()
-        _collect_context(context, Path(bundle), limits, Path(source))
+        _collect_sources(context, Path(source))
+        shutil.copytree(bundle, context / "bundle")
+        write_json(context / "limits.json", dict(limits))
+        write_json(context / "packaged.json", dict(packaged or {}))
         write_text(context / "bentofile.yaml", yaml.safe_dump(_build_options(version, digest)))
         built = _run_build(context, scratch / "store", version)
         normalise_bento(built, as_of=as_of, lock=Path(lock).read_text(encoding="utf-8"))

@@ -10,9 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from perennial.evaluation.rehearsal import (
     Request,
     Row,
+    check_sums,
     compare_scores,
     encode_rows,
     find_fault,
@@ -21,7 +24,18 @@ from perennial.evaluation.rehearsal import (
 )
 from perennial.io.bento import verify_sums
 from perennial.io.bundle import bundle_hash
-from perennial.io.server import JSON, Server, find_processes, measure_memory, run_server, send_request, time_requests
+from perennial.io.records import find_unknown, open_log
+from perennial.io.server import (
+    JSON,
+    Server,
+    ask_server,
+    find_processes,
+    measure_memory,
+    run_server,
+    send_request,
+    time_requests,
+)
+from perennial.model.calibration import inverse_link
 from perennial.model.encoder import Array
 from perennial.refusal import Refusal
 
@@ -70,12 +84,12 @@ def check_packed(bento: Path, bundle: str) -> str:
     return "Every file is as packed, and the bundle inside is the judged one."
 
 
-def ask_rows(port: int, rows: Sequence[Row], script: Script) -> list[dict[str, Any]]:
+def ask_rows(port: int, rows: Sequence[Row], script: Script, path: str = "/predict") -> list[dict[str, Any]]:
     """Return the predictions of rows in batches; raises Refusal when one is not answered by the judged bundle."""
     answers: list[dict[str, Any]] = []
     for start in range(0, len(rows), script.max_rows):
         batch = rows[start : start + script.max_rows]
-        status, body = send_request(port, "POST", "/predict", encode_rows(batch), JSON)
+        status, body = send_request(port, "POST", path, encode_rows(batch), JSON)
         if status != 200:
             raise Refusal(f"good rows were answered with {status}: {body.decode(errors='replace'):.300}")
         answer = json.loads(body)
@@ -95,11 +109,37 @@ def send_bad(port: int, requests: Sequence[Request]) -> str:
     """Return a sentence when every request of the table is answered as it must be."""
     faults = []
     for request in requests:
-        status, body = send_request(port, "POST", "/predict", request.body, request.kind)
-        faults += [fault] if (fault := find_fault(request, status, body)) else []
+        headers = {"Content-Type": request.kind} if request.kind else {}
+        headers |= {"Content-Encoding": request.coding} if request.coding else {}
+        reply = ask_server(port, request.method, request.path, request.body, headers)
+        fault = find_fault(request, reply.status, reply.headers.get("content-type", ""), reply.body)
+        faults += [fault] if fault else []
     if faults:
         raise Refusal(f"{len(faults)} of {len(requests)} bad requests went wrong: {'; '.join(faults)}.")
     return f"{len(requests)} kinds of bad input each got the answer they must get."
+
+
+def explain_rows(port: int, name: str, script: Script) -> str:
+    """Return a sentence when a batch of the script is explained, and each explanation adds up."""
+    rows, _ = script.batches[name]
+    explained = ask_rows(port, rows, script, "/explain")
+    raws = [list(one["raw"].values()) if script.task == "multiclass" else one["raw"] for one in explained]
+    scores = inverse_link(script.task, np.array(raws, dtype=np.float64))
+    compare_scores(scores, read_scores(explained, script.classes, script.task))
+    return check_sums(explained)
+
+
+def check_recorded(server: Server, script: Script) -> str:
+    """Return a sentence when what was just answered is in the log; raises Refusal otherwise."""
+    rows, _ = script.batches[next(iter(script.batches))]
+    answered = [str(answer["id"]) for answer in ask_rows(server.port, rows, script)]
+    engine = open_log(server.log)
+    with engine.connect() as connection:
+        lost = find_unknown(connection, "id", answered)
+    engine.dispose()
+    if lost:
+        raise Refusal(f"{len(lost)} of {len(answered)} predictions were answered and are not in the log.")
+    return f"{len(answered)} predictions were in the log when they were answered."
 
 
 def measure(server: Server, script: Script) -> dict[str, float]:
@@ -126,6 +166,8 @@ def question_server(server: Server, script: Script, budgets: Budgets) -> tuple[l
 
     steps: list[Step] = [(name, partial(replay_rows, server.port, name, script)) for name in script.batches]
     steps += [
+        ("explained", lambda: explain_rows(server.port, next(iter(script.batches)), script)),
+        ("recorded", lambda: check_recorded(server, script)),
         ("bad_input", lambda: send_bad(server.port, script.bad)),
         ("answers_afterwards", lambda: replay_rows(server.port, next(iter(script.batches)), script)),
         ("latency", time_it),

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,10 +28,11 @@ LOG = "server.log"
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: where it listens, and how to find all of its processes."""
+    """A running server: where it listens, how to find all of its processes, and where it records."""
 
     port: int
     mark: str
+    log: str
 
 
 def find_free_port() -> int:
@@ -101,13 +102,26 @@ def _wait_ready(process: "subprocess.Popen[bytes]", port: int, log: Path, timeou
         time.sleep(0.05)
 
 
-def _launch(bento: Path, port: int, mark: str, folder: Path, python: str | Path) -> "subprocess.Popen[bytes]":
-    own = {MARK: mark, "BENTOML_HOME": str(folder / "home"), "TMPDIR": str(folder)}
+def own_settings(folder: Path) -> dict[str, str]:
+    """Return the settings of a server that is only tried: it records, in its own folder, and ends at once."""
+    return {
+        "BENTOML_HOME": str(folder / "home"),
+        "TMPDIR": str(folder),
+        "PERENNIAL_LOG_URL": f"sqlite:///{(folder / 'predictions.db').absolute()}",
+        "PERENNIAL_LOG_DURABILITY": "commit",
+        "PERENNIAL_DRAIN_SECONDS": "0",
+    }
+
+
+def _launch(
+    bento: Path, server: Server, folder: Path, python: str | Path, settings: Mapping[str, str]
+) -> "subprocess.Popen[bytes]":
+    kept = {name: value for name, value in bento_environment().items() if not name.startswith("PERENNIAL_")}
     with (folder / LOG).open("wb") as log:
         return subprocess.Popen(
-            bento_command("serve", "--host", HOST, "--port", str(port), str(bento.absolute()), python=python),
+            bento_command("serve", "--host", HOST, "--port", str(server.port), str(bento.absolute()), python=python),
             cwd=folder,
-            env=bento_environment() | own,
+            env=kept | dict(settings) | {MARK: server.mark},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -117,12 +131,18 @@ def _launch(bento: Path, port: int, mark: str, folder: Path, python: str | Path)
 
 
 def start_server(
-    bento: Path, folder: Path, *, timeout: float, python: str | Path = sys.executable
+    bento: Path,
+    folder: Path,
+    *,
+    timeout: float,
+    python: str | Path = sys.executable,
+    settings: Mapping[str, str] | None = None,
 ) -> tuple[Server, "subprocess.Popen[bytes]"]:
     """Start a bento and return when it is ready; raises Refusal with its own reason, having stopped it."""
     for attempt in range(1, ATTEMPTS + 1):
-        server = Server(port=find_free_port(), mark=uuid.uuid4().hex)
-        process = _launch(bento, server.port, server.mark, folder, python)
+        own = own_settings(folder) | dict(settings or {})
+        server = Server(port=find_free_port(), mark=uuid.uuid4().hex, log=own["PERENNIAL_LOG_URL"])
+        process = _launch(bento, server, folder, python, own)
         try:
             _wait_ready(process, server.port, folder / LOG, timeout)
         except BaseException as error:
@@ -136,31 +156,61 @@ def start_server(
 
 
 @contextmanager
-def run_server(bento: str | Path, *, timeout: float, python: str | Path = sys.executable) -> Iterator[Server]:
+def run_server(
+    bento: str | Path,
+    *,
+    timeout: float,
+    python: str | Path = sys.executable,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
     """Start a bento's folder on a free loopback port, yield it when it is ready, and leave no process behind.
 
-    `python` is the interpreter whose BentoML serves. Raises Refusal with the server's own reason when it is not ready
-    within `timeout` seconds.
+    `python` is the interpreter whose BentoML serves, `settings` what its environment holds beside. Raises Refusal
+    with the server's own reason when it is not ready within `timeout` seconds.
     """
     with scratch_folder("server") as folder:
-        server, process = start_server(Path(bento), folder, timeout=timeout, python=python)
+        server, process = start_server(Path(bento), folder, timeout=timeout, python=python, settings=settings)
         try:
             yield server
         finally:
             stop_server(process, server.mark)
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a server answered; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+def ask_server(
+    port: int,
+    method: str,
+    path: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    timeout: float = 30.0,
+) -> Reply:
+    """Send one request on its own connection and return the whole reply."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
+    try:
+        connection.request(method, path, body, dict(headers or {}))
+        response = connection.getresponse()
+        found = {name.lower(): value for name, value in response.getheaders()}
+        return Reply(response.status, found, response.read())
+    finally:
+        connection.close()
+
+
 def send_request(
     port: int, method: str, path: str, body: bytes | None = None, kind: str = "", *, timeout: float = 30.0
 ) -> tuple[int, bytes]:
     """Send one request of content type `kind` on its own connection; return status and body."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
-    try:
-        connection.request(method, path, body, {"Content-Type": kind} if kind else {})
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
+    reply = ask_server(port, method, path, body, {"Content-Type": kind} if kind else {}, timeout=timeout)
+    return reply.status, reply.body
 
 
 def time_requests(port: int, path: str, bodies: Iterable[bytes]) -> list[float]:

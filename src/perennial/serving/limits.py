@@ -1,72 +1,65 @@
-"""What is refused before a body is read as JSON: too large, or not said to be JSON."""
+"""What is refused before a body is read as JSON: too large, too slow, or not said to be JSON."""
 
-import json
+import asyncio
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope
+
+from perennial.serving.problems import Problem
 
 JSON = "application/json"
 DRAINED = 4
 
 
-def problem_body(sentence: str, problems: list[str] | None = None) -> bytes:
-    """Return the body of every refusal: one sentence, and what is wrong at which place of the request."""
-    return json.dumps({"error": sentence, "problems": problems or []}).encode()
+def find_header(scope: Scope, name: bytes) -> str:
+    """Return the value of a request's header, empty when it is not there."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value.decode("latin-1"))
+    return ""
 
 
-async def send_problem(send: Send, status: int, sentence: str) -> None:
-    """Answer a request that was not read to its end, and close the connection."""
-    body = problem_body(sentence)
-    headers = [
-        (b"content-type", JSON.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def refuse_other_kinds(scope: Scope) -> None:
+    """Raise 415 unless the body is said to be JSON, in no other encoding."""
+    kind = find_header(scope, b"content-type").split(";")[0].strip().lower()
+    if kind != JSON:
+        got = f"`{kind[:60]}`" if kind else "nothing"
+        raise Problem(415, f"the content type is {got}: send `{JSON}`.")
+    coding = find_header(scope, b"content-encoding").strip().lower()
+    if coding not in ("", "identity"):
+        raise Problem(415, f"the body is encoded as `{coding[:60]}`: send it as it is.")
 
 
-async def read_body(receive: Receive, max_bytes: int) -> bytes | None:
-    """Return the whole body, or None when it has more than `max_bytes` bytes.
+def _refuse_size(max_bytes: int) -> Problem:
+    sentence = f"the body is larger than {max_bytes} bytes: send fewer rows at once."
+    return Problem(413, sentence, headers={"Connection": "close"})
 
-    A little more is read and thrown away, so that the caller has sent all and reads the answer; then it is cut off.
-    """
-    body, size, more = bytearray(), 0, True
-    while more and size <= DRAINED * max_bytes:
+
+async def _collect(receive: Receive, max_bytes: int) -> bytes:
+    message = await receive()
+    if not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        if len(body) > max_bytes:
+            raise _refuse_size(max_bytes)
+        return body
+    chunks, size = bytearray(message.get("body", b"")), len(message.get("body", b""))
+    # A little more is read and thrown away, so that the caller has sent all and reads the answer; then it is cut off.
+    while message.get("more_body", False) and size <= DRAINED * max_bytes:
         message = await receive()
-        chunk = message.get("body", b"")
-        size += len(chunk)
+        if message["type"] == "http.disconnect":
+            raise Problem(400, "the body is cut off.")
+        size += len(message.get("body", b""))
         if size <= max_bytes:
-            body += chunk
-        more = message.get("more_body", False)
-    return bytes(body) if size <= max_bytes else None
+            chunks += message.get("body", b"")
+    if size > max_bytes:
+        raise _refuse_size(max_bytes)
+    return bytes(chunks)
 
 
-def _header(scope: Scope, name: bytes) -> str:
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
-def limit_requests(app: ASGIApp, max_bytes: int) -> ASGIApp:
-    """Return `app` behind the limits on what is posted: 415 unless it is JSON, 413 above `max_bytes` bytes."""
-
-    async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in ("POST", "PUT", "PATCH"):
-            return await app(scope, receive, send)
-        kind = _header(scope, b"content-type").split(";")[0].strip().lower()
-        if kind != JSON:
-            got = f"`{kind[:60]}`" if kind else "nothing"
-            return await send_problem(send, 415, f"the content type is {got}: send `{JSON}`.")
-        body = await read_body(receive, max_bytes)
-        if body is None:
-            return await send_problem(send, 413, f"the body is larger than {max_bytes} bytes: send fewer rows at once.")
-        await app(scope, _replay(body, receive), send)
-
-    return limited
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replay() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return replay
+async def read_body(receive: Receive, max_bytes: int, seconds: float) -> bytes:
+    """Return the whole body; raises 413 above `max_bytes` bytes, 408 when it is not there within `seconds`."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await _collect(receive, max_bytes)
+    except TimeoutError:
+        sentence = f"the body did not come within {seconds:g} s: send it again."
+        raise Problem(408, sentence, headers={"Connection": "close"}) from None

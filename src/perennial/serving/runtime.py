@@ -1,18 +1,22 @@
 """A bundle that answers rows: verified once, then scored without a data frame."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from perennial.io.bundle import bundle_hash, load_bundle, read_part
+from perennial.io.bundle import bundle_hash, load_bundle, read_part, verify_bundle
 from perennial.model.conformal import bound_scores
+from perennial.model.encoder import encode_row
 from perennial.model.example import make_example
+from perennial.model.explanation import name_parts, raw_scores, split_scores
 from perennial.model.predictor import Model, decide, predict_rows
-from perennial.serving.schema import Field, check_row, find_unseen, parse_fields
+from perennial.serving.schema import Field, check_row, compile_check, find_unseen, parse_fields
+
+CHAMPION = "champion"
 
 
 class NonFiniteScore(ArithmeticError):
@@ -26,22 +30,39 @@ class Predictor:
     model: Model
     bundle: str
     document: Mapping[str, Any]
+    manifest: Mapping[str, Any]
     fields: tuple[Field, ...]
     categories: Mapping[str, frozenset[str]]
     example: Mapping[str, Any]
+    personal: frozenset[str]
+    """Inputs that hold personal data: answered, never recorded."""
+    is_sound: Callable[[Any], bool]
+    lane: str = CHAMPION
 
     @property
     def version(self) -> str:
         """The first twelve digits of the bundle's hash: the tag of the bento."""
         return self.bundle[:12]
 
-    def check(self, rows: Sequence[Any]) -> list[str]:
-        """Return every problem of the rows, each with its place."""
-        return [problem for i, row in enumerate(rows) for problem in check_row(self.fields, row, f"rows[{i}]")]
+    def check(self, rows: Sequence[Any], first: int = 0) -> dict[int, list[str]]:
+        """Return {position: every problem of that row, each with its place}; empty when all rows are taken.
+
+        Positions count from `first`.
+        """
+        bad = [(place, row) for place, row in enumerate(rows, first) if not self.is_sound(row)]
+        found = {place: check_row(self.fields, row, f"rows[{place}]") for place, row in bad}
+        return {place: problems for place, problems in found.items() if problems}
 
     def predict(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Return per row its score, decision and warnings; `rows` have passed `check`."""
         return answer_rows(self.model, self.categories, rows)
+
+    def explain(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Return per row what each input adds to its raw score, the strongest first; `rows` have passed `check`."""
+        X = np.array([encode_row(self.model.row_encoder, row) for row in rows], dtype=np.float64)
+        names, classes = self.model.inputs, self.model.classes
+        split = zip(raw_scores(self.model, X), split_scores(self.model, X), strict=True)
+        return [name_parts(names, classes, raw, parts) for raw, parts in split]
 
 
 def answer_rows(
@@ -75,15 +96,20 @@ def _category_sets(model: Model) -> dict[str, frozenset[str]]:
     return {one["name"]: frozenset(one["categories"]) for one in columns if one["kind"] == "category"}
 
 
-def load_predictor(folder: str | Path) -> Predictor:
+def load_predictor(folder: str | Path, lane: str = CHAMPION) -> Predictor:
     """Load a bundle: hashes, parse, golden rows; raises Refusal when any of them is not as it was written."""
     model = load_bundle(folder)
     document, categories = read_part(folder, "schema.json"), _category_sets(model)
+    fields = parse_fields(document)
     return Predictor(
         model=model,
         bundle=bundle_hash(folder),
         document=document,
-        fields=parse_fields(document),
+        manifest=verify_bundle(folder),
+        fields=fields,
         categories=categories,
         example=make_example(document["inputs"], categories),
+        personal=frozenset(column["name"] for column in document["inputs"] if column.get("pii")),
+        is_sound=compile_check(fields),
+        lane=lane,
     )

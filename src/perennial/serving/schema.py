@@ -12,6 +12,8 @@ from perennial.model.instants import WANTED, read_iso
 LARGEST = 2.0**53
 """Where the contract gives no range: beyond this a double no longer holds every whole number."""
 
+LONGEST_KEY = 200
+
 KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list"}
 
 
@@ -148,19 +150,91 @@ def _refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_refuse_twice)
+
+
 def parse_body(body: bytes) -> Any:
     """Return strict JSON; raises ValueError at NaN, Infinity, a key named twice, other encodings and deep nesting."""
+    text = body.decode("utf-8")
+    if text.startswith("\ufeff"):
+        raise ValueError("it begins with a BOM")
     try:
-        return json.loads(body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_refuse_twice)
+        return _DECODER.decode(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
 
-def parse_request(document: Any) -> list[Any]:
-    """Return the rows of a request `{"rows": [...]}`; raises ValueError when it has another shape."""
-    if not isinstance(document, dict) or set(document) != {"rows"}:
-        raise ValueError('send an object with the one key "rows"')
-    rows = document["rows"]
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks: rows, beside them perhaps the caller's own keys, and whether bad rows spare the others."""
+
+    rows: list[Any]
+    keys: Sequence[str | None]
+    partial: bool
+
+
+def check_key(value: Any) -> str | None:
+    """Return why `value` is not a caller's own key of a row, or None."""
+    if value is None or (isinstance(value, str) and 0 < len(value) <= LONGEST_KEY and value.isprintable()):
+        return None
+    return f"is not printable text of 1 to {LONGEST_KEY} characters"
+
+
+def parse_request(document: Any) -> Asked:
+    """Return what `{"rows": [...]}` asks; beside the rows there may be `keys` and `partial`, and nothing else.
+
+    Raises ValueError when it has another shape.
+    """
+    if not isinstance(document, dict) or "rows" not in document:
+        raise ValueError('send an object with the key "rows"')
+    if strange := [name for name in document if name not in ("rows", "keys", "partial")]:
+        raise ValueError(f"{strange[0][:60]!r} is not a key of a request: beside `rows` there may be `keys`, `partial`")
+    rows, partial = document["rows"], document.get("partial", False)
     if not isinstance(rows, list) or not rows:
         raise ValueError("send at least one row in the list `rows`")
-    return rows
+    if not isinstance(partial, bool):
+        raise ValueError(f"`partial` is {name_kind(partial)}: send true or false")
+    keys = document.get("keys", [None] * len(rows))
+    if not isinstance(keys, list) or len(keys) != len(rows):
+        raise ValueError("send in the list `keys` as many keys as rows, null for a row without one")
+    for place, key in enumerate(keys):
+        if problem := check_key(key):
+            raise ValueError(f"keys[{place}] {problem}")
+    return Asked(rows, keys, partial)
+
+
+def compile_check(fields: Sequence[Field]) -> Callable[[Any], bool]:
+    """Return a function that tells whether `check_row` finds nothing, in a tenth of its time.
+
+    Where it says no, `check_row` says why.
+    """
+    plain = [one for one in fields if one.dtype == "numeric" and not one.allowed]
+    numbers = tuple(
+        (one.name, -LARGEST if one.low is None else one.low, LARGEST if one.high is None else one.high, one.nullable)
+        for one in plain
+    )
+    texts = tuple((one.name, one.nullable) for one in fields if CHECKS[one.dtype] is check_text and not one.allowed)
+    done = {name for name, *_ in numbers} | {name for name, *_ in texts}
+    others = tuple(one for one in fields if one.name not in done)
+    count = len(fields)
+
+    def is_sound(row: Any) -> bool:
+        if type(row) is not dict or len(row) != count:
+            return False
+        try:
+            for name, low, high, nullable in numbers:
+                value = row[name]
+                if value is None:
+                    if not nullable:
+                        return False
+                elif not ((type(value) is float or type(value) is int) and low <= value <= high):
+                    return False
+            for name, nullable in texts:
+                value = row[name]
+                if type(value) is not str and (value is not None or not nullable):
+                    return False
+            return all(check_value(one, row[one.name]) is None for one in others)
+        except KeyError:
+            return False
+
+    return is_sound

@@ -1,42 +1,73 @@
-"""The BentoML service: verifies the bundle beside it, proves it on one row, and mounts the routes."""
+"""The BentoML service: verifies the bundle beside it, proves it on one row, and stands the gateway before it."""
 
-import json
+import sys
 from pathlib import Path
 
 import bentoml
 
 from perennial.io.files import read_json
+from perennial.io.lifetime import delay_end, end_supervisor, listening_hosts
 from perennial.io.process import die_with_parent
 from perennial.refusal import Refusal
-from perennial.serving.app import ServeLimits, answer_predict, build_app
-from perennial.serving.runtime import Predictor, load_predictor
+from perennial.serving.answers import ServeLimits, warm_up
+from perennial.serving.desk import Desk, open_writer
+from perennial.serving.gateway import Gateway
+from perennial.serving.guard import refuse_open_door
+from perennial.serving.runtime import load_predictor
+from perennial.serving.settings import read_settings
 
 HOME = Path(__file__).resolve().parents[2]
-LIMITS = ServeLimits(**read_json(HOME / "limits.json"))
 
 
-def current_predictor() -> Predictor:
-    """Return the predictor of the service that runs in this process."""
-    predictor: Predictor = bentoml.get_current_service().predictor
-    return predictor
+def current_desk() -> Desk:
+    """Return the desk of the service that runs in this process."""
+    desk: Desk = bentoml.get_current_service().desk
+    return desk
 
 
-@bentoml.asgi_app(build_app(current_predictor, LIMITS))
+def open_desk() -> Desk:
+    """Return everything that answers; raises Refusal at whatever is not as it must be."""
+    settings = read_settings()
+    predictor = load_predictor(HOME / "bundle")
+    limits = ServeLimits(**read_json(HOME / "limits.json"))
+    warm_up(predictor, limits)
+    packaged = read_json(HOME / "packaged.json")
+    desk = Desk(predictor, limits, settings, open_writer(settings), packaged)
+    for host in listening_hosts():
+        refuse_open_door(host, desk.guard.guarded)
+    return desk
+
+
 @bentoml.service(
     name="perennial",
     workers=1,
     http={"host": "127.0.0.1"},
     logging={"access": {"enabled": False}},
+    metrics={"enabled": False},
+    tracing={"excluded_urls": "."},
 )
 class Perennial:
     """Answers rows of the problem in params.yaml with a score and a decision."""
 
     def __init__(self) -> None:
         die_with_parent("bentoml")  # a worker that outlives BentoML's arbiter keeps the port
-        self.predictor = load_predictor(HOME / "bundle")
-        body = json.dumps({"rows": [self.predictor.example]}).encode()
-        answer = answer_predict(self.predictor, LIMITS, body)
-        if answer.status_code != 200:
-            raise Refusal(
-                f"the example made from the bundle's schema is refused by its own service: {bytes(answer.body)!r:.300}"
-            )
+        try:
+            self.desk = open_desk()
+        except Refusal as refusal:
+            print(f"refused: {refusal}", file=sys.stderr, flush=True)
+            end_supervisor("bentoml")
+            raise
+        delay_end(self.desk.settings.drain_seconds, self.stop_taking)
+
+    def stop_taking(self) -> None:
+        """Answer new requests 503 from now on."""
+        self.desk.draining = True
+
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
+    def close_log(self) -> None:
+        """Write what waits to be recorded."""
+        if self.desk.writer is not None:
+            self.desk.writer.close()
+
+
+Perennial.add_asgi_middleware(Gateway, get_desk=current_desk)  # type: ignore[attr-defined]

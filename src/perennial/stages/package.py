@@ -3,19 +3,29 @@
 from pathlib import Path
 
 from perennial.evaluation.gate import refusal_reasons
-from perennial.io.bento import build_bento
+from perennial.io.bento import SHIPPED, build_bento
 from perennial.io.bundle import bundle_hash, load_bundle
 from perennial.io.files import read_json, replace_folder, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.refusal import Refusal
 
-PARAMS = ("package.max_body_bytes", "package.max_rows", "problem.as_of")
-SHIPS = ("perennial.serving.service",)
+PARAMS = (
+    "package.max_body_bytes",
+    "package.max_rows",
+    "problem.as_of",
+    "problem.audience",
+    "problem.decision",
+    "problem.label",
+    "problem.moment",
+    "problem.statement",
+)
+SHIPS = SHIPPED
 """Modules that are copied, not imported: their closure is a dep all the same."""
 
 BUNDLE = Path("models/bundle")
 BENTO = Path("models/bento")
+VERDICT = "metrics/gate.json"
 
 
 def find_reasons(bundle: Path) -> list[str]:
@@ -24,7 +34,7 @@ def find_reasons(bundle: Path) -> list[str]:
         load_bundle(bundle)
     except Refusal as refusal:
         return [f"altered: {refusal}"]
-    return refusal_reasons(read_json("metrics/gate.json"), bundle_hash(bundle))
+    return refusal_reasons(read_json(VERDICT), bundle_hash(bundle))
 
 
 def main() -> None:
@@ -35,7 +45,15 @@ def main() -> None:
             write_json(folder / "refusal.json", {"packaged": False, "reasons": reasons})
         return
     limits = {"max_rows": p["package.max_rows"], "max_body_bytes": p["package.max_body_bytes"]}
-    build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"])
+    card = {
+        "statement": p["problem.statement"],
+        "decision": p["problem.decision"],
+        "audience": p["problem.audience"],
+        "moment": p["problem.moment"],
+        "label": p["problem.label"],
+    }
+    packaged = {"card": card, "verdict": read_json(VERDICT)}
+    build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"], packaged=packaged)
 
 
 if __name__ == "__main__":

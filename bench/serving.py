@@ -1,0 +1,285 @@
+"""Requests per second of the service against an empty ASGI app in the same BentoML, and against bare Starlette.
+
+One worker each, the same rows, the same machine, rounds in turn; `python bench/serving.py [BUNDLE]`.
+"""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from measure import ROOT, median
+from perennial.evaluation.rehearsal import is_taken
+from perennial.io.bento import bento_command, bento_environment, build_bento
+from perennial.io.files import read_json
+from perennial.io.scratch import scratch_folder
+from perennial.io.server import Server, find_free_port, measure_memory, run_server, send_request
+from perennial.serving.answers import ServeLimits, check_pieces, compose_answer, read_request, score_pieces
+from perennial.serving.desk import Desk
+from perennial.serving.gateway import serve_http
+from perennial.serving.runtime import load_predictor
+from perennial.serving.schema import parse_body
+from perennial.serving.settings import Settings
+
+LIMITS = {"max_rows": 1000, "max_body_bytes": 4_000_000}
+OFF = {"PERENNIAL_LOG_DURABILITY": "off"}
+CONNECTIONS, SECONDS, ROUNDS = 32, 2.0, 7
+
+EMPTY = """
+import bentoml
+
+
+async def empty(scope, receive, send):
+    if scope["type"] == "http":
+        await receive()
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+
+@bentoml.asgi_app(empty)
+@bentoml.service(workers=1, logging={"access": {"enabled": False}}, metrics={"enabled": False}, SETTINGS)
+class Empty:
+    pass
+"""
+STARLETTE = """
+import json
+import sys
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Route
+
+from perennial.serving.runtime import load_predictor
+from perennial.serving.schema import parse_body, parse_request
+
+predictor = load_predictor(sys.argv[1])
+
+
+async def predict(request):
+    rows = parse_request(parse_body(await request.body())).rows
+    if predictor.check(rows):
+        return Response(status_code=422)
+    return Response(json.dumps({"predictions": predictor.predict(rows)}), media_type="application/json")
+
+
+app = Starlette(routes=[Route("/predict", predict, methods=["POST"]), Route("/readyz", lambda _: Response())])
+uvicorn.run(app, port=int(sys.argv[2]), log_level="error", access_log=False)
+"""
+
+
+@contextmanager
+def started(command: list[str], port: int, folder: Path, environment: dict[str, str]) -> Iterator[int]:
+    """Yield the port of a server that runs `command`."""
+    log = (folder / f"{port}.log").open("wb")
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(600):
+            try:
+                if send_request(port, "GET", "/readyz", timeout=1.0)[0] == 200:
+                    break
+            except OSError:
+                time.sleep(0.1)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextmanager
+def empty_service(folder: Path, name: str, settings: str) -> Iterator[int]:
+    """Yield the port of BentoML with an empty app mounted in it."""
+    place, port = folder / name, find_free_port()
+    place.mkdir()
+    (place / "service.py").write_text(EMPTY.replace("SETTINGS", settings))
+    command = bento_command("serve", "--host", "127.0.0.1", "--port", str(port), "service:Empty")
+    with started(command, port, place, bento_environment()) as port:
+        yield port
+
+
+@contextmanager
+def starlette_service(folder: Path, bundle: Path) -> Iterator[int]:
+    """Yield the port of bare Starlette with the same validation and the same model."""
+    port = find_free_port()
+    command = [sys.executable, "-c", STARLETTE, str(bundle.absolute()), str(port)]
+    with started(command, port, folder, os.environ | {"PYTHONPATH": str(ROOT / "src")}) as port:
+        yield port
+
+
+class Caller(asyncio.Protocol):
+    """One connection that sends a request when the last one is answered, and notes how long each took."""
+
+    def __init__(self, requests: list[bytes], first: int, seconds: list[float], pause: float = 0.0) -> None:
+        self.requests, self.place, self.seconds, self.pause = requests, first, seconds, pause
+        self.buffer, self.open, self.refused = b"", True, list[str]()
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport, self.due = transport, time.perf_counter()
+        self.send()
+
+    def send(self) -> None:
+        self.sent = max(self.due, time.perf_counter()) if not self.pause else self.due
+        self.transport.write(self.requests[self.place % len(self.requests)])
+        self.place += 1
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, found, body = self.buffer.partition(b"\r\n\r\n")
+        if not found or len(body) < int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]):
+            return
+        self.buffer = b""
+        if not head.startswith(b"HTTP/1.1 200"):
+            self.open = False
+            self.refused.append(f"{head[:100]!r} {body[:300]!r}")
+            return
+        now = time.perf_counter()
+        self.seconds.append(now - self.sent)
+        if self.open:
+            self.due = max(self.due + self.pause, now - 1.0)
+            wait = self.due - now
+            asyncio.get_running_loop().call_later(wait, self.send) if wait > 0 else self.send()
+
+
+async def load(port: int, requests: list[bytes], seconds: float, pause: float = 0.0) -> tuple[float, list[float]]:
+    """Return requests per second, and the seconds of each; with a pause each connection sends at that pace."""
+    loop, taken = asyncio.get_running_loop(), list[float]()
+    made = [Caller(requests, number * 7, taken, pause) for number in range(CONNECTIONS)]
+    started = time.perf_counter()
+    for one in made:
+        await loop.create_connection(lambda one=one: one, "127.0.0.1", port)
+        await asyncio.sleep(pause / CONNECTIONS)
+    await asyncio.sleep(seconds)
+    elapsed, count = time.perf_counter() - started, len(taken)
+    for one in made:
+        one.open = False
+    await asyncio.sleep(0.1)
+    for one in made:
+        one.transport.close()
+    if refused := [reason for one in made for reason in one.refused]:
+        sys.exit(f"a request was answered {refused[0]}")
+    return count / elapsed, taken[:count]
+
+
+def ask(port: int, requests: list[bytes], seconds: float = SECONDS, pause: float = 0.0) -> tuple[float, list[float]]:
+    """Run the load in an event loop of its own."""
+    return uvloop.run(load(port, requests, seconds, pause))
+
+
+def write_requests(rows: list[dict[str, Any]], path: str) -> list[bytes]:
+    """Return one-row requests as bytes."""
+    bodies = [json.dumps({"rows": [row]}).encode() for row in rows]
+    head = "POST {} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n"
+    return [head.format(path, len(body)).encode() + body for body in bodies]
+
+
+def quantile(values: list[float], share: float) -> float:
+    """Return a quantile in milliseconds."""
+    return sorted(values)[min(len(values) - 1, int(share * len(values)))] * 1000
+
+
+def profile(bundle: Path, rows: list[dict[str, Any]]) -> None:
+    """Print what one request costs in this process, step by step: the rest is BentoML, uvicorn and the kernel."""
+    predictor = load_predictor(bundle)
+    limits, bodies = ServeLimits(**LIMITS), [json.dumps({"rows": [row]}).encode() for row in rows]
+    works = [read_request(limits, body) for body in bodies]
+    desk = Desk(predictor, limits, replace(Settings(), log_durability="off"))
+
+    async def whole() -> None:
+        scope = {"type": "http", "path": "/predict", "method": "POST", "client": ("127.0.0.1", 1)}
+        scope |= {"headers": [(b"content-type", b"application/json")], "server": ("127.0.0.1", 1)}
+        for number in range(1000):
+
+            async def receive(number: int = number) -> dict[str, Any]:
+                return {"type": "http.request", "body": bodies[number % len(bodies)], "more_body": False}
+
+            async def send(_message: Any) -> None:
+                return None
+
+            await serve_http(desk, scope, receive, send)
+
+    steps: dict[str, Callable[[int], Any]] = {
+        "parse JSON": lambda place: parse_body(bodies[place]),
+        "check": lambda place: list(check_pieces(predictor, works[place])),
+        "encode, score, decide": lambda place: list(score_pieces(predictor, works[place], False)),
+        "compose": lambda place: json.dumps(compose_answer(predictor, works[place])),
+        "explain": lambda place: predictor.explain(works[place].asked.rows),
+    }
+    for name, step in steps.items():
+        begun = time.process_time()
+        for number in range(1000):
+            step(number % len(bodies))
+        print(f"  {name:24}{(time.process_time() - begun) * 1000:7.0f} us")
+    begun = time.process_time()
+    uvloop.run(whole())
+    print(f"  {'the whole of /predict':24}{(time.process_time() - begun) * 1000:7.0f} us")
+
+
+def compare(ports: dict[str, int], requests: list[bytes]) -> dict[str, float]:
+    """Return the median requests per second of each, measured in turn."""
+    rates: dict[str, list[float]] = {name: [] for name in ports}
+    for number in range(ROUNDS + 1):
+        for name, port in ports.items():
+            rate, _ = ask(port, requests, SECONDS if number else 0.5)
+            if number:  # the first round warms up
+                rates[name].append(rate)
+    return {name: median(found) for name, found in rates.items()}
+
+
+def main() -> None:
+    bundle = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "models" / "bundle"
+    if not bundle.is_dir():
+        sys.exit("run `make repro` first: this serves a finished model.")
+    os.chdir(ROOT)
+    inputs = read_json(bundle / "schema.json")["inputs"]
+    rows = [row for row in read_json(bundle / "golden.json")["rows"] if is_taken(inputs, row)]
+    requests, explained = write_requests(rows, "/predict"), write_requests(rows, "/explain")
+    with scratch_folder("bench") as folder, ExitStack() as stack:
+        build_bento(bundle, folder / "bento", limits=LIMITS, as_of="2013-09-01")
+        begun = time.perf_counter()
+        off: Server = stack.enter_context(run_server(folder / "bento", timeout=60, settings=OFF))
+        ready = time.perf_counter() - begun
+        durable: Server = stack.enter_context(run_server(folder / "bento", timeout=60))
+        tuned = 'tracing={"excluded_urls": "."}'
+        ports = {
+            "bare Starlette, same validation": stack.enter_context(starlette_service(folder, bundle)),
+            "empty app mounted in BentoML": stack.enter_context(empty_service(folder, "plain", "")),
+            "the same, tracing switched off": stack.enter_context(empty_service(folder, "tuned", tuned)),
+            "perennial, record off": off.port,
+            "perennial, durable records": durable.port,
+        }
+        rates = compare(ports, requests)
+        base, tuned_base = rates["empty app mounted in BentoML"], rates["the same, tracing switched off"]
+        print(f"one row of {len(inputs)} inputs, {CONNECTIONS} connections, one worker, medians of {ROUNDS} rounds")
+        for name, rate in rates.items():
+            print(f"  {name:34}{rate:8.0f} requests/s{rate / base:7.2f} x the empty app")
+        print(f"record off: {rates['perennial, record off'] / base:.2f} (target >= 0.8); ", end="")
+        print(f"durable: {rates['perennial, durable records'] / base:.2f} (target >= 0.5); ", end="")
+        print(
+            f"against the empty app with tracing switched off: {rates['perennial, record off'] / tuned_base:.2f}; ",
+            end="",
+        )
+        bare = rates["bare Starlette, same validation"]
+        print(f"of bare Starlette: {rates['perennial, record off'] / bare:.2f} (aim >= 0.6)")
+        half = 2 * CONNECTIONS / rates["perennial, durable records"]
+        _, taken = ask(durable.port, requests, 3 * SECONDS, pause=half)
+        print(f"durable, at half of its peak: p50 {quantile(taken, 0.5):.1f} ms, ", end="")
+        print(f"p99 {quantile(taken, 0.99):.1f} ms (target <= 10)")
+        rate, _ = ask(off.port, explained)
+        print(f"explain takes {rates['perennial, record off'] / rate:.1f} x predict (target <= 3)")
+        print(f"ready after {ready:.1f} s; {measure_memory(off) / 1e6:.0f} MB for supervisor and worker")
+    print("CPU of one request in the gateway, without the server around it:")
+    profile(bundle, rows)
+
+
+if __name__ == "__main__":
+    main()

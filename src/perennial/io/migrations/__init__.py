@@ -1,0 +1,1 @@
+"""The versions of the prediction record's tables; Alembic runs them."""

@@ -1,0 +1,177 @@
+"""The prediction record: where it is, its tables brought up to date, rows in, rows out."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from perennial.io.record_tables import LABELS, PREDICTIONS
+from perennial.refusal import Refusal
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+HEAD = "0001"
+"""The revision that this code reads and writes; the newest of `migrations/versions`."""
+WAIT_SECONDS = 3
+PRUNED_AT_ONCE = 1000
+READ_AT_ONCE = 5000
+
+Row = Mapping[str, Any]
+
+
+def _tune_sqlite(connection: Any, _record: Any) -> None:
+    with closing(connection.cursor()) as cursor:
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # FULL: a commit is on the disk, not only out of our hands, before the caller sees his answer.
+        cursor.execute("PRAGMA synchronous=FULL")
+
+
+def _parse_url(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise Refusal("the address of the log is no URL: give sqlite:///FILE or postgresql+psycopg://…") from None
+    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+        raise Refusal(f"the log is in {parsed.get_backend_name()}: give sqlite:///FILE or postgresql+psycopg://…")
+    return parsed
+
+
+def absolute_url(url: str) -> str:
+    """Return the address with the path of a SQLite file made absolute; a password stays in it."""
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        parsed = parsed.set(database=str(Path(parsed.database).absolute()))
+    return parsed.render_as_string(hide_password=False)
+
+
+def open_log(url: str) -> sa.Engine:
+    """Return an engine for the log; nothing is connected yet. Raises Refusal at an address that cannot be meant."""
+    parsed = _parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise Refusal("the log would be in memory and lost: give sqlite:///FILE.")
+        engine = sa.create_engine(parsed, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True)
+        sa.event.listen(engine, "connect", _tune_sqlite)
+        return engine
+    options = {"connect_timeout": WAIT_SECONDS, "options": f"-c statement_timeout={WAIT_SECONDS * 1000}"}
+    try:
+        return sa.create_engine(parsed, connect_args=options, pool_pre_ping=True, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        raise Refusal(f"{error.name} is not installed, which the log in PostgreSQL needs.") from None
+
+
+def read_revision(engine: sa.Engine) -> str | None:
+    """Return the revision of the tables that are there, None before the first."""
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+        return revision
+
+
+def _run_migrations(engine: sa.Engine) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # two services may start at once
+        else:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1919247214)")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def migrate_log(engine: sa.Engine) -> None:
+    """Bring the tables to this code's revision; raises Refusal when they are a newer release's or out of reach."""
+    try:
+        if engine.dialect.name == "sqlite":
+            Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = read_revision(engine)
+        if found is not None and found > HEAD:
+            raise Refusal(f"the log has the tables of a newer release ({found}, not {HEAD}): serve that one.")
+        if found != HEAD:
+            _run_migrations(engine)
+    except sa.exc.SQLAlchemyError as error:
+        words = " ".join(str(getattr(error, "orig", None) or error).split())
+        raise Refusal(f"the log at {engine.url!r} cannot be opened ({words:.200}).") from None
+    except OSError as error:
+        raise Refusal(f"the log at {engine.url!r} cannot be made ({error.strerror}).") from None
+
+
+def insert_predictions(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Add predictions, each with every column of the table."""
+    connection.execute(sa.insert(PREDICTIONS), rows)
+
+
+def find_unknown(connection: sa.Connection, column: str, values: Sequence[str]) -> list[str]:
+    """Return those of `values` that no recorded prediction has in a column (`id` or `key`), in their order."""
+    place = PREDICTIONS.c[column]
+    known: set[str] = set()
+    for start in range(0, len(values), PRUNED_AT_ONCE):
+        piece = values[start : start + PRUNED_AT_ONCE]
+        known |= set(connection.scalars(sa.select(place).where(place.in_(piece)).distinct()))
+    return [value for value in values if value not in known]
+
+
+def insert_labels(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Add labels, each with every column but its number; the newest of a prediction counts."""
+    connection.execute(sa.insert(LABELS), rows)
+
+
+def prune_log(engine: sa.Engine, days: float, now: datetime | None = None) -> int:
+    """Remove predictions and labels older than so many days, in small steps; return how many predictions went."""
+    before, removed = (now or datetime.now(UTC)) - timedelta(days=days), 0
+    for table, age in ((PREDICTIONS, PREDICTIONS.c.at), (LABELS, LABELS.c.received_at)):
+        key = table.primary_key.columns[0]
+        old = sa.select(key).where(age < before).limit(PRUNED_AT_ONCE)
+        gone = PRUNED_AT_ONCE
+        while gone == PRUNED_AT_ONCE:
+            with engine.begin() as connection:
+                gone = connection.execute(sa.delete(table).where(key.in_(old))).rowcount
+            removed += gone if table is PREDICTIONS else 0
+    return removed
+
+
+def count_predictions(engine: sa.Engine) -> int:
+    """Return how many predictions are recorded."""
+    with engine.connect() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(PREDICTIONS)) or 0
+
+
+def _newest_label(column: str) -> sa.Subquery:
+    place = LABELS.c[column]
+    rank = sa.func.row_number().over(partition_by=place, order_by=LABELS.c.number.desc())
+    ranked = sa.select(place.label("name"), LABELS.c.label, LABELS.c.known_at, rank.label("rank"))
+    found = ranked.where(place.is_not(None)).subquery()
+    return sa.select(found).where(found.c.rank == 1).subquery()
+
+
+def read_predictions(engine: sa.Engine, since: datetime | None = None) -> Iterator[list[dict[str, Any]]]:
+    """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed."""
+    by_id, by_key = _newest_label("prediction"), _newest_label("key")
+    query = (
+        sa.select(
+            *PREDICTIONS.c,
+            sa.func.coalesce(by_id.c.label, by_key.c.label).label("label"),
+            sa.func.coalesce(by_id.c.known_at, by_key.c.known_at).label("label_known_at"),
+        )
+        .outerjoin(by_id, by_id.c.name == PREDICTIONS.c.id)
+        .outerjoin(by_key, by_key.c.name == PREDICTIONS.c.key)
+        .order_by(PREDICTIONS.c.id)
+    )
+    if since is not None:
+        query = query.where(PREDICTIONS.c.at >= since)
+    with engine.connect().execution_options(yield_per=READ_AT_ONCE) as connection:
+        for piece in connection.execute(query).mappings().partitions():
+            yield [_parse_prediction(dict(row)) for row in piece]
+
+
+def _parse_prediction(row: Row) -> dict[str, Any]:
+    parsed = {name: json.loads(row[name]) if row[name] else None for name in ("inputs", "scores", "decision", "label")}
+    return {**row, **parsed}

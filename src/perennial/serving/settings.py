@@ -1,0 +1,57 @@
+"""What an operator decides where the service runs; all of it comes by the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from perennial.refusal import Refusal
+
+DURABILITIES = ("commit", "queue", "off")
+PREFIX = "PERENNIAL_"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where predictions are recorded, who may ask, and how much is held at once."""
+
+    log_url: str = ""
+    log_durability: str = "commit"
+    log_retention_days: int = 0
+    api_keys: str = ""
+    api_keys_file: str = ""
+    in_flight: int = 128
+    in_flight_per_caller: int = 64
+    timeout_seconds: float = 10.0
+    drain_seconds: float = 5.0
+
+
+def _read(name: str, default: str | int | float, text: str) -> str | int | float:
+    if isinstance(default, str):
+        return text
+    try:
+        value = type(default)(text)
+    except ValueError:
+        value = type(default)(-1)
+    if not 0 <= value < 1e9:
+        raise Refusal(f"{PREFIX}{name.upper()} is {text!r}: give a number of at least 0.")
+    return value
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings that the environment gives, PERENNIAL_LOG_URL and so on; raises Refusal at a misfit."""
+    given: dict[str, Any] = {}
+    for name, default in vars(Settings()).items():
+        text = environment.get(f"{PREFIX}{name.upper()}", "")
+        given[name] = _read(name, default, text) if text else default
+    settings = Settings(**given)
+    if settings.log_durability not in DURABILITIES:
+        raise Refusal(f"PERENNIAL_LOG_DURABILITY is {settings.log_durability!r}: give {', '.join(DURABILITIES)}.")
+    if settings.log_durability != "off" and not settings.log_url:
+        raise Refusal(
+            "nothing says where predictions are recorded: set PERENNIAL_LOG_URL (sqlite:////folder/predictions.db, "
+            "postgresql+psycopg://…), or PERENNIAL_LOG_DURABILITY=off."
+        )
+    if settings.in_flight < 1 or settings.in_flight_per_caller < 1 or settings.timeout_seconds <= 0:
+        raise Refusal("PERENNIAL_IN_FLIGHT, …_PER_CALLER and PERENNIAL_TIMEOUT_SECONDS must be above 0.")
+    return settings

@@ -1,0 +1,107 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perennial.cli import parse_arguments
+from perennial.commands.serving import name_settings
+from perennial.io.bento import write_sums
+from perennial.io.records import insert_predictions
+from perennial.refusal import Refusal
+from perennial.serving.keys import find_key, parse_keys
+from tests.conftest import FLIGHTS, set_params
+from tests.io.logged import make_row, open_new
+
+
+@pytest.fixture
+def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A project with something packaged; what would be served comes back instead of starting."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models/bento").mkdir(parents=True)
+    write_sums(tmp_path / "models/bento")
+    (tmp_path / "params.yaml").write_text((FLIGHTS / "params.yaml").read_text())
+    for name in [name for name in os.environ if name.startswith("PERENNIAL_")]:
+        monkeypatch.delenv(name)
+    started: list[Any] = []
+    monkeypatch.setattr(os, "execve", lambda _path, command, environment: started.append((command, environment)))
+    return started
+
+
+def run(*words: str) -> None:
+    arguments = parse_arguments(words)
+    arguments.run(arguments)
+
+
+def test_it_listens_on_loopback_and_records_beside_the_graph(packaged: list[Any]) -> None:
+    run("serve")
+    [(command, environment)] = packaged
+    assert command[command.index("--host") + 1] == "127.0.0.1"
+    assert environment["PERENNIAL_LOG_URL"] == f"sqlite:///{Path.cwd()}/.perennial/records/predictions.db"
+    assert environment["PERENNIAL_LOG_DURABILITY"] == "commit"
+    assert environment["PERENNIAL_IN_FLIGHT"] == "128"
+
+
+def test_another_address_needs_keys(packaged: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Refusal, match=r"listen on 0\.0\.0\.0 without API keys"):
+        run("serve", "--host", "0.0.0.0")
+    set_params(Path(), {"serve.host": "10.0.0.1"})
+    with pytest.raises(Refusal, match=r"listen on 10.0.0.1 without API keys"):
+        run("serve")
+    monkeypatch.setenv("PERENNIAL_API_KEYS", f"ann predict {'0' * 64}")
+    run("serve")
+    assert "10.0.0.1" in packaged[0][0]
+
+
+def test_what_the_environment_says_goes_before() -> None:
+    p = {"serve.in_flight": 1, "serve.in_flight_per_caller": 1, "serve.timeout_seconds": 1, "serve.drain_seconds": 1}
+    p |= {"log.url": "sqlite:////a.db", "log.durability": "commit", "log.retention_days": 3}
+    named = name_settings(p, {"PERENNIAL_LOG_URL": "postgresql+psycopg://u:p@h/d", "PERENNIAL_LOG_DURABILITY": ""})
+    assert named["PERENNIAL_LOG_URL"] == "postgresql+psycopg://u:p@h/d"
+    assert named["PERENNIAL_LOG_DURABILITY"] == "commit"
+    assert named["PERENNIAL_LOG_RETENTION_DAYS"] == "3"
+
+
+def test_a_key_is_shown_once_with_the_line_that_lets_it_in(capsys: pytest.CaptureFixture[str]) -> None:
+    run("key", "ann", "--scopes", "predict,docs")
+    said, _, line = capsys.readouterr().out.splitlines()
+    found = find_key(parse_keys(line, "here"), said.rpartition(" ")[2])
+    assert found is not None
+    assert (found.name, found.scopes) == ("ann", {"predict", "docs"})
+    with pytest.raises(Refusal, match="has the scope 'all'"):
+        run("key", "ann", "--scopes", "all")
+
+
+def test_recorded_predictions_are_counted_exported_and_pruned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PERENNIAL_LOG_URL", f"sqlite:///{tmp_path}/log/predictions.db")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text((FLIGHTS / "params.yaml").read_text())
+    with pytest.raises(Refusal, match="nothing is recorded"):
+        run("records")
+    assert not (tmp_path / "log").exists()
+    engine = open_new(tmp_path)
+    with engine.begin() as connection:
+        insert_predictions(connection, [make_row(1), make_row(30)])
+    run("records", "export", "--out", "x.parquet", "--since", "2013-07-02")
+    run("records")
+    run("records", "prune", "--days", "10")
+    run("records")
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in said] == ["1", "2", "2", "0"]
+    for words, reason in (
+        (("export", "--out", "x.csv"), "is no .parquet"),
+        (("export", "--out", "x.parquet", "--since", "today"), "give a day or an instant"),
+        (("prune", "--days", "0"), "keeps everything"),
+    ):
+        with pytest.raises(Refusal, match=reason):
+            run("records", *words)
+
+
+def test_a_refusal_record_is_not_served(packaged: list[Any]) -> None:
+    Path("models/bento/refusal.json").write_text(json.dumps({"reasons": ["auc: Too low."]}))
+    with pytest.raises(Refusal, match=r"nothing is packaged: auc: Too low."):
+        run("serve")
+    assert packaged == []
