@@ -65,10 +65,7 @@ STATE = {
         {"name": "born", "dtype": "datetime", "kind": "datetime", "parts": PARTS, "since": "at"},
         {
             **{"name": "remark", "dtype": "text", "kind": "text", "outputs": 2, "intercept": [0.1, -0.3]},
-            **{
-                "slots": list(range(0, SLOTS, 2)),
-                "weights": [[slot / 7, 1 / (slot + 3)] for slot in range(SLOTS // 2)],
-            },
+            **{"weights": [[slot / 7 for slot in range(SLOTS)], [1 / (slot + 3) for slot in range(SLOTS)]]},
         },
         {
             **{"name": "town", "dtype": "category", "kind": "category", "categories": ["", "a", "é"], "outputs": 1},

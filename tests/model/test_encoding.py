@@ -18,6 +18,12 @@ def test_frequent_categories_are_kept_in_order(max_categories: int, min_count: i
     assert state["columns"][0]["categories"] == kept
 
 
+@pytest.mark.parametrize(("rows", "kept"), [(150, ["a", "b"]), (3000, ["a"])])
+def test_of_few_rows_rarer_categories_are_kept(rows: int, kept: list[str]) -> None:
+    frame = pd.DataFrame({"text": ["b"] * 5 + ["a"] * (rows - 5)})
+    assert fit_encoder(frame, [Column("text", "category")])["columns"][0]["categories"] == kept
+
+
 def test_features_and_categorical_positions() -> None:
     frame = pd.DataFrame({"at": pd.to_datetime(["2013-01-01"]), "text": ["a"], "x": [1]})
     state = fit_encoder(frame, [Column("at", "datetime"), Column("text", "category"), Column("x", "numeric")])

@@ -8,7 +8,7 @@ import pytest
 
 from perennial.data.contract import Column
 from perennial.model.encoding import encode_frame, encode_learned, fit_encoder
-from perennial.model.learned import PARTS, Truth, part_rows, read_outcomes
+from perennial.model.learned import PARTS, Truth, has_means, part_rows, read_outcomes
 
 COLUMNS = {"text": Column("said", "text"), "category": Column("said", "category")}
 
@@ -69,7 +69,7 @@ def test_one_mad_value_does_not_bend_a_regression() -> None:
     assert read_outcomes(Truth(y, 0)).max() < 200
 
 
-def test_many_levels_have_means_and_few_do_not() -> None:
+def test_many_levels_have_means() -> None:
     frame = pd.DataFrame({"said": [f"town {number % 300}" for number in range(3000)]})
     y = (frame["said"].str[-1] == "7").to_numpy(float)
     state = fit_encoder(frame, [COLUMNS["category"]], truth=Truth(y, 2))
@@ -77,8 +77,13 @@ def test_many_levels_have_means_and_few_do_not() -> None:
     means = encode_frame(state, pd.DataFrame({"said": ["town 7", "town 8", "elsewhere", None]}))[:, 1]
     assert means[0] > 0.5 > means[1]
     assert np.isnan(means[2:]).all()
-    few = fit_encoder(frame.head(200), [COLUMNS["category"]], truth=Truth(y[:200], 2))
-    assert few["features"] == ["said"]
+
+
+@pytest.mark.parametrize(
+    ("levels", "rows", "means"), [(300, 10**6, True), (100, 4000, True), (100, 10**4, False), (8, 100, False)]
+)
+def test_few_levels_of_many_rows_need_no_means(levels: int, rows: int, means: bool) -> None:
+    assert has_means(levels, rows, 256) is means
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def test_a_repeated_word_counts_once() -> None:
 
 
 def test_weights_are_added_over_the_root_of_their_count() -> None:
-    weights = [dict.fromkeys(hash_word("late"), weight) for weight in (1.0, -1.0)]
+    told = set(hash_word("late"))
+    weights = [[weight if slot in told else 0.0 for slot in range(SLOTS)] for weight in (1.0, -1.0)]
     score, other, words = weigh_text("Late late!", (0.5, 0.0), weights)
     assert (score, other, words) == (0.5 + 5 / math.sqrt(5), -5 / math.sqrt(5), 2.0)
     assert math.isnan(weigh_text("...", (0.5,), weights[:1])[0])

@@ -60,7 +60,7 @@ def encode_category(name: str, row: Row, facts: tuple[Mapping[str, Part], Part])
     return unknown if value is None else levels.get(value, unknown)
 
 
-def encode_text(name: str, row: Row, facts: tuple[Part, tuple[Mapping[int, float], ...]]) -> Part:
+def encode_text(name: str, row: Row, facts: tuple[Part, tuple[Part, ...]]) -> Part:
     """Return the weighed words of a free text and how many they are, NaN when it is missing."""
     intercept, weights = facts
     value = _read_text(name, row)
@@ -93,10 +93,9 @@ def read_levels(column: Row) -> tuple[dict[str, Part], Part]:
     return levels, (math.nan, *missing)
 
 
-def read_weights(column: Row) -> tuple[Part, tuple[dict[int, float], ...]]:
+def read_weights(column: Row) -> tuple[Part, tuple[Part, ...]]:
     """Return of a free text, for each outcome, its intercept and the weights of the slots."""
-    tables = zip(*column["weights"], strict=True) if column["weights"] else [()] * len(column["intercept"])
-    return tuple(column["intercept"]), tuple(dict(zip(column["slots"], table, strict=True)) for table in tables)
+    return tuple(column["intercept"]), tuple(map(tuple, column["weights"]))
 
 
 def read_parts(column: Row) -> tuple[tuple[str, ...], str | None]:

@@ -18,7 +18,7 @@ from perennial.model.encoder import (
     read_weights,
 )
 from perennial.model.instants import choose_parts, count_age, split_instant, to_micros
-from perennial.model.learned import Codes, Truth, fit_means, fit_text, is_learned, part_rows, predict_apart
+from perennial.model.learned import Codes, Truth, fit_means, fit_text, has_means, is_learned, part_rows, predict_apart
 from perennial.model.predictor import Model, predict
 from perennial.model.text import weigh_text
 from perennial.refusal import Refusal
@@ -44,16 +44,18 @@ def fit_encoder(
     truth: Truth | None = None,
     left_out: Collection[str] = (),
     max_categories: int = 256,
-    min_count: int = 20,
+    min_count: int | None = None,
 ) -> dict[str, Any]:
     """Return the encoder's state, plain JSON, fitted on training rows.
 
-    A category is kept when at least `min_count` rows hold it and it is among the `max_categories` most frequent.
+    A category is kept when at least `min_count` rows hold it (20, or one in a hundred of fewer than 2000) and it is
+    among the `max_categories` most frequent.
     Where `time`, the instant of the decision, is an input too, other instants get their age at it. Free text needs
-    the `truth` of the rows; a category of more levels than are kept gets their mean outcomes from it. Columns that are
+    the `truth` of the rows; a category of very many levels gets their mean outcomes from it. Columns that are
     `left_out` are named and say nothing. Raises Refusal for an input that no encoder can take.
     """
-    described = [_describe_column(frame, column, max_categories, min_count) for column in columns]
+    least = max(2, min(20, len(frame) // 100)) if min_count is None else min_count
+    described = [_describe_column(frame, column, max_categories, least) for column in columns]
     for column in described:
         if column["name"] in left_out:
             column["kind"] = "ignored"
@@ -104,8 +106,10 @@ def _describe_learned(
     frame: pd.DataFrame, described: Sequence[dict[str, Any]], truth: Truth | None, max_categories: int
 ) -> None:
     for column in described:
-        many = column["kind"] == "category" and frame[column["name"]].nunique() > max_categories
-        if truth is not None and (many or column["kind"] == "text"):
+        if truth is None or column["kind"] not in ("category", "text"):
+            continue
+        levels = frame[column["name"]].nunique()
+        if column["kind"] == "text" or has_means(levels, len(frame), max_categories):
             values = _plain_texts(column, frame)
             column |= _refit(column, values, truth, np.arange(len(values)))
 

@@ -18,6 +18,7 @@ from perennial.model.encoder import Array
 from perennial.model.text import SLOTS, hash_words, split_words
 
 PARTS = 5
+FEWEST_LEVELS, LEVEL_ROWS = 10, 50  # more levels with fewer rows each have means: trees and one-hot columns starve
 FIT_ROWS = 20_000  # texts that weights are fitted on, evenly thinned
 PENALTY = 10.0  # of the ridge; as good as a logistic fit on generated remarks from 300 to 10,000 rows
 PRIOR_ROWS = 10.0  # a level seen in few rows leans on the overall mean by this many rows
@@ -58,13 +59,13 @@ def _mean(outcomes: Array, weights: Array | None) -> Array:
 
 
 def _round(values: Array) -> Any:
-    return [_round(value) for value in values] if values.ndim else float(f"{values:.6g}")
+    return [_round(value) for value in values] if values.ndim else float(f"{values:.5g}")
 
 
 def fit_text(texts: Sequence[Any], truth: Truth, rows: Codes) -> dict[str, Any]:
     """Return the weights of the slots of free text, fitted by ridge regression on these of the training rows.
 
-    They are a mapping from slot to one weight per outcome; `texts` holds missing as None.
+    They are a list of `SLOTS` numbers per outcome; `texts` holds missing as None.
     """
     outcomes = read_outcomes(truth)
     # Of all training rows: the mean of the other parts is low where that of a part is high, which would tell it.
@@ -72,18 +73,12 @@ def fit_text(texts: Sequence[Any], truth: Truth, rows: Codes) -> dict[str, Any]:
     chosen = [row for row in rows[:: max(1, -(-len(rows) // FIT_ROWS))] if texts[row] is not None]
     design = build_design([texts[row] for row in chosen])
     if not design.nnz:
-        return {"intercept": _round(prior), "slots": [], "weights": []}
+        return {"intercept": _round(prior), "weights": [[0.0] * SLOTS] * truth.outputs}
     weights = None if truth.weights is None else truth.weights[chosen]
     with threadpool_limits(1):
         model = Ridge(alpha=PENALTY, fit_intercept=False, solver="sparse_cg", tol=1e-5)
         model.fit(design, outcomes[chosen] - _mean(outcomes[chosen], weights), sample_weight=weights)
-    slots = np.unique(design.indices)
-    coefficients = np.atleast_2d(model.coef_)[:, slots].T
-    return {
-        "intercept": _round(prior),
-        "slots": [int(slot) for slot in slots],
-        "weights": _round(coefficients),
-    }
+    return {"intercept": _round(prior), "weights": _round(np.atleast_2d(model.coef_))}
 
 
 def build_design(texts: Sequence[str]) -> Any:
@@ -95,6 +90,11 @@ def build_design(texts: Sequence[str]) -> Any:
     design = sparse.csr_matrix((values, columns, np.concatenate([[0], np.cumsum(counts)])), shape=(len(texts), SLOTS))
     design.sum_duplicates()
     return design
+
+
+def has_means(levels: int, rows: int, most: int) -> bool:
+    """Tell whether a category is told by mean outcomes too: more levels than are kept, or many of few rows."""
+    return levels > most or (levels > FEWEST_LEVELS and rows < LEVEL_ROWS * levels)
 
 
 def fit_means(texts: Sequence[Any], truth: Truth, rows: Codes) -> dict[str, Any]:

@@ -5,13 +5,11 @@ import math
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 SLOTS = 4096
 LONGEST, LONGEST_WORD = 10_000, 60  # characters that are looked at
 _WORD = re.compile(r"\w+")
-
-Weights = Mapping[int, float]
 
 
 def split_words(text: str) -> list[str]:
@@ -35,7 +33,7 @@ def hash_words(words: Iterable[str]) -> list[int]:
     return [slot for word in dict.fromkeys(words) for slot in hash_word(word)]
 
 
-def weigh_text(text: str, intercept: Sequence[float], weights: Sequence[Weights]) -> tuple[float, ...]:
+def weigh_text(text: str, intercept: Sequence[float], weights: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """Return one number per outcome, the weights of the slots over the root of their count, then the count of words.
 
     A text without a word says nothing: NaN, and 0 words.
@@ -45,5 +43,5 @@ def weigh_text(text: str, intercept: Sequence[float], weights: Sequence[Weights]
     if not slots:
         return (*(math.nan for _ in intercept), 0.0)
     scale = 1.0 / math.sqrt(len(slots))
-    totals = [sum([table.get(slot, 0.0) for slot in slots]) for table in weights]
+    totals = [sum([table[slot] for slot in slots]) for table in weights]
     return (*(start + total * scale for start, total in zip(intercept, totals, strict=True)), float(len(words)))
