@@ -18,6 +18,7 @@ import psutil
 import pytest
 
 from perennial.io.bento import build_bento
+from perennial.io.records import migrate_log, open_log
 from perennial.io.server import JSON, Reply, Server, ask_server, find_processes, run_server, send_request
 from perennial.refusal import Refusal
 from perennial.serving.keys import describe_key
@@ -215,20 +216,19 @@ def test_a_log_that_may_not_be_written_is_said_at_the_start(bento: Path, tmp_pat
         pytest.fail("it must not start")
 
 
-def test_a_read_only_log_is_503(bento: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "log"
-    folder.mkdir()
-    settings = {"PERENNIAL_LOG_URL": f"sqlite:///{folder}/predictions.db"}
-    with mounted("--bind", str(folder), str(folder)), run_server(bento, timeout=60, settings=settings) as server:
-        assert predict(server.port).status == 200
-        limit = "PRAGMA journal_mode=DELETE"
-        with sqlite3.connect(f"{folder}/predictions.db") as other, suppress(sqlite3.OperationalError):
-            other.execute(limit)
-        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=False)
-        done = subprocess.run(["touch", f"{folder}/x"], capture_output=True)
-        if done.returncode == 0:
-            pytest.skip("remounting is not allowed here while a file is open")
-        assert predict(server.port).status == 503
+def test_a_read_only_log_is_said_at_the_start(bento: Path, tmp_path: Path) -> None:
+    folder = str(tmp_path / "log")
+    url = f"sqlite:///{folder}/predictions.db"
+    engine = open_log(url)
+    migrate_log(engine)
+    engine.dispose()
+    with mounted("--bind", folder, folder):
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        with (
+            pytest.raises(Refusal, match=r"the log at .* cannot be opened"),
+            run_server(bento, timeout=60, settings={"PERENNIAL_LOG_URL": url}),
+        ):
+            pytest.fail("it must not start")
 
 
 @pytest.mark.parametrize("harm", ["no keys", "bad bundle"])

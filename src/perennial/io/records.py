@@ -87,8 +87,19 @@ def _run_migrations(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
+def _probe_writing(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "SET TRANSACTION READ WRITE"
+        )
+        connection.rollback()
+
+
 def migrate_log(engine: sa.Engine) -> None:
-    """Bring the tables to this code's revision; raises Refusal when they are a newer release's or out of reach."""
+    """Bring the tables to this code's revision.
+
+    Raises Refusal when they are a newer release's, out of reach, or may not be written.
+    """
     try:
         if engine.dialect.name == "sqlite":
             Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,6 +108,7 @@ def migrate_log(engine: sa.Engine) -> None:
             raise Refusal(f"the log has the tables of a newer release ({found}, not {HEAD}): serve that one.")
         if found != HEAD:
             _run_migrations(engine)
+        _probe_writing(engine)
     except sa.exc.SQLAlchemyError as error:
         words = " ".join(str(getattr(error, "orig", None) or error).split())
         raise Refusal(f"the log at {engine.url!r} cannot be opened ({words:.200}).") from None
