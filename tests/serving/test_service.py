@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -257,3 +258,17 @@ def test_with_keys_it_may_listen_to_others(bento: Path, tmp_path: Path) -> None:
         allowed = HEADERS | {"Authorization": "Bearer secret"}
         assert ask_server(server.port, "POST", "/predict", BODY, allowed).status == 200
         assert ask_server(server.port, "GET", "/metrics", headers=allowed).status == 403
+
+
+def test_the_page_runs_in_a_real_browser_under_its_own_policy(bento: Path, tmp_path: Path) -> None:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert browser, "`bash tests/system.sh` installs a browser"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--enable-logging=stderr"]
+    with run_server(bento, timeout=60) as server:
+        version = json.loads(ask_server(server.port, "GET", "/model").body)["model"]["version"]
+        page = f"http://127.0.0.1:{server.port}/"
+        command = [browser, *options, "--virtual-time-budget=5000", "--dump-dom", page]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert f'<code id="version">{version}</code>' in shown.stdout
+    assert "Content Security Policy" not in shown.stderr
+    assert "Uncaught" not in shown.stderr

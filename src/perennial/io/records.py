@@ -60,7 +60,9 @@ def open_log(url: str) -> sa.Engine:
     try:
         return sa.create_engine(parsed, connect_args=options, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
-        raise Refusal(f"{error.name} is not installed, which the log in PostgreSQL needs.") from None
+        raise Refusal(
+            f"{error.name} is not installed, which a log in PostgreSQL needs: install requirements/postgres.txt."
+        ) from None
 
 
 def read_revision(engine: sa.Engine) -> str | None:
