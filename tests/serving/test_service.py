@@ -247,6 +247,7 @@ def test_what_may_not_start_ends_at_once_and_does_not_try_again(bento: Path, tmp
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     said = done.stdout + done.stderr
     reason = "without API keys" if harm == "no keys" else "model.json is not the file that was packed"
+    assert done.returncode != 0
     assert said.count("refused: ") == 1
     assert reason in said
 

@@ -275,4 +275,7 @@ class Gateway:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
+            if "app" in scope:
+                # From here on requests come at once: BentoML's timer and tracing cost each more than the model does.
+                scope["app"].middleware_stack = self
             await self.app(scope, receive, send)
