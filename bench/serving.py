@@ -195,7 +195,7 @@ def profile(bundle: Path, rows: list[dict[str, Any]]) -> None:
     desk = Desk(predictor, limits, replace(Settings(), log_durability="off"))
 
     async def whole() -> None:
-        scope = {"type": "http", "path": "/predict", "method": "POST", "client": ("127.0.0.1", 1)}
+        scope = {"type": "http", "path": "/predict", "method": "POST", "client": ("127.0.0.1", 1), "query_string": b""}
         scope |= {"headers": [(b"content-type", b"application/json")], "server": ("127.0.0.1", 1)}
         for number in range(1000):
 

@@ -80,6 +80,7 @@ def test_the_table_names_every_kind_of_bad_input() -> None:
         "encoded body": 415,
         "one bad row, partial": 200,
         "no such route": 404,
+        "something behind the address": 400,
         "no such method": 405,
         "bad row to explain": 422,
         "label without a prediction": 422,

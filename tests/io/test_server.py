@@ -163,6 +163,7 @@ time.sleep(60)
     [
         ("", "it said nothing"),
         ("a\nb\n\n", "b"),
+        ("refused: x is damaged: mend it.\n", "x is damaged: mend it."),
         ("perennial.refusal.Refusal: x is damaged: mend it.\nError: startup\n", "x is damaged: mend it."),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perennial.io.bento import write_sums
-from tests.conftest import run_command, run_stage
+from tests.conftest import run_command, run_stage, set_params
 from tests.tiny import write_tiny_bundle, write_tiny_project
 
 
@@ -79,6 +79,7 @@ def test_a_service_without_limits_is_noticed(packaged: Path) -> None:
     assert "too large a body: answered 200, not 413" in failing(packaged)["bad_input"]
 
 
+@pytest.mark.slow
 def test_an_explanation_that_tells_another_story_is_noticed(packaged: Path) -> None:
     edit(packaged, "perennial/model/explanation.py", "parts[:, :, -1] = linear", "parts[:, :, -1] = 1.001 * linear")
     found = failing(packaged)
@@ -95,6 +96,23 @@ def test_an_answer_that_is_not_in_the_log_is_noticed(packaged: Path) -> None:
     assert set(failing(packaged)) == {"recorded"}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("line", "check"),
+    [
+        ("import time; time.sleep(0.3)", "latency"),
+        ("globals().setdefault('LEAK', []).append(bytearray(3_000_000))", "memory"),
+    ],
+    ids=["slow", "leaking"],
+)
+def test_a_model_that_is_slow_or_leaks_is_noticed(packaged: Path, line: str, check: str) -> None:
+    place = "    scores = predict_rows(model, rows)\n"
+    edit(packaged, "perennial/serving/runtime.py", place, f"    {line}\n{place}")
+    set_params(packaged, {"rehearse.memory_mb": 800, "rehearse.requests": 300 if check == "memory" else 20})
+    assert set(failing(packaged)) == {check}
+
+
+@pytest.mark.slow
 def test_one_bad_row_that_fails_its_neighbours_is_noticed(packaged: Path) -> None:
     edit(packaged, "perennial/serving/answers.py", "if work.bad and not work.asked.partial:", "if work.bad:")
     assert "one bad row, partial: answered 422, not 200" in failing(packaged)["bad_input"]

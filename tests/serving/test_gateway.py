@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
 
 from perennial.evaluation.rehearsal import find_fault, list_bad_requests
 from perennial.io.records import open_log, read_predictions
 from perennial.model.predictor import predict_rows
 from perennial.serving import runtime
+from perennial.serving.desk import Desk
+from perennial.serving.gateway import Gateway
 from perennial.serving.runtime import Predictor, load_predictor
 from perennial.serving.settings import Settings
 from tests.serving.desks import LIMITS, OFF, open_client, recording, tiny_predictor
@@ -320,3 +325,23 @@ def test_a_flipped_byte_is_refused_before_anything_is_answered(tmp_path: Path) -
     path.write_bytes(path.read_bytes().replace(b"0.5", b"0.6"))
     with pytest.raises(ValueError, match=r"model.json is not the file that was packed"):
         load_predictor(tmp_path / "bundle")
+
+
+def test_requests_come_at_once_and_not_through_what_stands_around(predictor: Predictor) -> None:
+    passed: list[str] = []
+
+    class Around:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            passed.append(scope["type"])
+            await self.app(scope, receive, send)
+
+    desk = Desk(predictor, LIMITS, OFF)
+    app = Starlette(middleware=[Middleware(Around), Middleware(Gateway, get_desk=lambda: desk)])
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        assert client.post("/predict", json={"rows": [ROW]}).status_code == 200
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/predict"):
+            pytest.fail("there is no socket")
+    assert passed == ["lifespan"]

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +19,7 @@ import psutil
 import pytest
 
 from perennial.io.bento import build_bento
+from perennial.io.records import migrate_log, open_log
 from perennial.io.server import JSON, Reply, Server, ask_server, find_processes, run_server, send_request
 from perennial.refusal import Refusal
 from perennial.serving.keys import describe_key
@@ -215,20 +217,19 @@ def test_a_log_that_may_not_be_written_is_said_at_the_start(bento: Path, tmp_pat
         pytest.fail("it must not start")
 
 
-def test_a_read_only_log_is_503(bento: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "log"
-    folder.mkdir()
-    settings = {"PERENNIAL_LOG_URL": f"sqlite:///{folder}/predictions.db"}
-    with mounted("--bind", str(folder), str(folder)), run_server(bento, timeout=60, settings=settings) as server:
-        assert predict(server.port).status == 200
-        limit = "PRAGMA journal_mode=DELETE"
-        with sqlite3.connect(f"{folder}/predictions.db") as other, suppress(sqlite3.OperationalError):
-            other.execute(limit)
-        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=False)
-        done = subprocess.run(["touch", f"{folder}/x"], capture_output=True)
-        if done.returncode == 0:
-            pytest.skip("remounting is not allowed here while a file is open")
-        assert predict(server.port).status == 503
+def test_a_read_only_log_is_said_at_the_start(bento: Path, tmp_path: Path) -> None:
+    folder = str(tmp_path / "log")
+    url = f"sqlite:///{folder}/predictions.db"
+    engine = open_log(url)
+    migrate_log(engine)
+    engine.dispose()
+    with mounted("--bind", folder, folder):
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        with (
+            pytest.raises(Refusal, match=r"the log at .* cannot be opened"),
+            run_server(bento, timeout=60, settings={"PERENNIAL_LOG_URL": url}),
+        ):
+            pytest.fail("it must not start")
 
 
 @pytest.mark.parametrize("harm", ["no keys", "bad bundle"])
@@ -246,6 +247,7 @@ def test_what_may_not_start_ends_at_once_and_does_not_try_again(bento: Path, tmp
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     said = done.stdout + done.stderr
     reason = "without API keys" if harm == "no keys" else "model.json is not the file that was packed"
+    assert done.returncode != 0
     assert said.count("refused: ") == 1
     assert reason in said
 
@@ -257,3 +259,17 @@ def test_with_keys_it_may_listen_to_others(bento: Path, tmp_path: Path) -> None:
         allowed = HEADERS | {"Authorization": "Bearer secret"}
         assert ask_server(server.port, "POST", "/predict", BODY, allowed).status == 200
         assert ask_server(server.port, "GET", "/metrics", headers=allowed).status == 403
+
+
+def test_the_page_runs_in_a_real_browser_under_its_own_policy(bento: Path, tmp_path: Path) -> None:
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    assert browser, "`bash tests/system.sh` installs a browser"
+    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}", "--enable-logging=stderr"]
+    with run_server(bento, timeout=60) as server:
+        version = json.loads(ask_server(server.port, "GET", "/model").body)["model"]["version"]
+        page = f"http://127.0.0.1:{server.port}/"
+        command = [browser, *options, "--virtual-time-budget=5000", "--dump-dom", page]
+        shown = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert f'<code id="version">{version}</code>' in shown.stdout
+    assert "Content Security Policy" not in shown.stderr
+    assert "Uncaught" not in shown.stderr

@@ -129,6 +129,7 @@ def _partly_wrong(row: Row) -> Iterator[Request]:
 def _wrong_place(row: Row) -> Iterator[Request]:
     good = encode_rows([row])
     yield Request("no such route", 404, good, path="/predictions")
+    yield Request("something behind the address", 400, good, path="/predict?partial=true")
     yield Request("no such method", 405, b"", method="GET")
     yield Request("bad row to explain", 422, encode_rows([{}]), path="/explain")
     yield Request("label without a prediction", 422, b'{"labels": [{"label": 1}]}', path="/feedback")

@@ -36,11 +36,14 @@ def delay_end(seconds: float, begin: Callable[[], None]) -> None:
 
 
 def end_supervisor(kin: str) -> None:
-    """Ask the parent that would start this process again and again to end, when it runs the command `kin`."""
+    """End the parent that would start this process again and again, when it runs the command `kin`, and its children.
+
+    Killed, so that its exit code tells of the failure; the first process of a container can only be asked.
+    """
     parent = os.getppid()
     try:
         words = Path(f"/proc/{parent}/cmdline").read_bytes()
     except OSError:
         return
     if kin.encode() in words and sys.platform == "linux":
-        os.kill(parent, signal.SIGTERM)
+        os.kill(parent, signal.SIGTERM if parent == 1 else signal.SIGKILL)

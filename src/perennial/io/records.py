@@ -60,7 +60,9 @@ def open_log(url: str) -> sa.Engine:
     try:
         return sa.create_engine(parsed, connect_args=options, pool_pre_ping=True, hide_parameters=True)
     except ModuleNotFoundError as error:
-        raise Refusal(f"{error.name} is not installed, which the log in PostgreSQL needs.") from None
+        raise Refusal(
+            f"{error.name} is not installed, which a log in PostgreSQL needs: install requirements/postgres.txt."
+        ) from None
 
 
 def read_revision(engine: sa.Engine) -> str | None:
@@ -87,8 +89,19 @@ def _run_migrations(engine: sa.Engine) -> None:
         command.upgrade(config, "head")
 
 
+def _probe_writing(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "SET TRANSACTION READ WRITE"
+        )
+        connection.rollback()
+
+
 def migrate_log(engine: sa.Engine) -> None:
-    """Bring the tables to this code's revision; raises Refusal when they are a newer release's or out of reach."""
+    """Bring the tables to this code's revision.
+
+    Raises Refusal when they are a newer release's, out of reach, or may not be written.
+    """
     try:
         if engine.dialect.name == "sqlite":
             Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -97,6 +110,7 @@ def migrate_log(engine: sa.Engine) -> None:
             raise Refusal(f"the log has the tables of a newer release ({found}, not {HEAD}): serve that one.")
         if found != HEAD:
             _run_migrations(engine)
+        _probe_writing(engine)
     except sa.exc.SQLAlchemyError as error:
         words = " ".join(str(getattr(error, "orig", None) or error).split())
         raise Refusal(f"the log at {engine.url!r} cannot be opened ({words:.200}).") from None

@@ -79,7 +79,8 @@ def stop_server(process: "subprocess.Popen[bytes]", mark: str, timeout: float = 
 def explain_log(text: str) -> str:
     """Return the sentence of a refusal in a server's log, else its last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    refusals = [line.partition("Refusal: ")[2] for line in lines if "Refusal: " in line]
+    marks = ("Refusal: ", "refused: ")
+    refusals = [line.partition(mark)[2] for line in lines for mark in marks if mark in line]
     return (refusals or lines or ["it said nothing"])[-1][:400]
 
 

@@ -57,6 +57,8 @@ Handler = Callable[[Call], Awaitable[Answer]]
 async def take_body(call: Call) -> bytes:
     """Return the body of a request that says it is JSON; raises 408, 413, 415, 503."""
     refuse_other_kinds(call.scope)
+    if call.scope["query_string"]:
+        raise Problem(400, "what stands behind the `?` of the address is not read: send all of it in the body.")
     with call.desk.hold_reading():
         return await read_body(call.receive, call.desk.limits.max_body_bytes, call.desk.settings.timeout_seconds)
 
@@ -276,4 +278,7 @@ class Gateway:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
+            if "app" in scope:
+                # From here on requests come at once: BentoML's timer and tracing cost each more than the model does.
+                scope["app"].middleware_stack = self
             await self.app(scope, receive, send)
