@@ -79,6 +79,8 @@ def load_predictor(folder: str | Path) -> Predictor:
     """Load a bundle: hashes, parse, golden rows; raises Refusal when any of them is not as it was written."""
     model = load_bundle(folder)
     document, categories = read_part(folder, "schema.json"), _category_sets(model)
+    if model.bounds is not None:
+        document["bounds"] = {"coverage": model.bounds["coverage"], "answered": ["lower", "upper"]}
     return Predictor(
         model=model,
         bundle=bundle_hash(folder),
