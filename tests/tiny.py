@@ -1,6 +1,7 @@
 """A bundle small enough to read: a linear model of three inputs and an instant it looks at only for its hour."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +68,11 @@ def tiny_model(intercept: float = -1.0, task: str = "binary") -> Model:
 
 
 def write_tiny_bundle(folder: Path, intercept: float = -1.0, task: str = "binary") -> str:
-    """Write the bundle and return its hash."""
+    """Write the bundle and return its hash; that of a regression has bounds."""
+    bounds = {"kind": "shift", "coverage": 0.9, "low": -1.5, "high": 2.0} if task == "regression" else None
     return write_bundle(
         folder,
-        tiny_model(intercept, task),
+        replace(tiny_model(intercept, task), bounds=bounds),
         schema=INPUTS,
         golden_rows=[
             ROW,

@@ -12,6 +12,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 from tests.conftest import copy_inputs, run_command, run_stages, set_params
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+ROWS = {"breast_cancer": 569, "diabetes": 442, "wine": 267}
 LOADERS = {"breast_cancer": load_breast_cancer, "diabetes": load_diabetes, "wine": load_wine}
 
 
@@ -40,7 +41,7 @@ def adopt(folder: Path, table: Path) -> Path:
         project, sys.executable, "-m", "perennial.cli", "adopt", str(table), "--target", "target", "--yes"
     )
     assert done.returncode == 0, done.stderr
-    set_params(project, {"search.trials": 4, "engine.workers": 1})
+    set_params(project, {"search.trials": 4, "search.outer_trials": 2, "split.repeats": 1, "engine.workers": 1})
     return project
 
 
@@ -57,6 +58,7 @@ def test_a_strange_table_gets_a_judged_model_or_the_reasons_why_not(
     gate = json.loads((project / "metrics/gate.json").read_text())
     assert metric in scores
     assert scores["improvement_over_constant"] > 0.1
+    assert json.loads((project / "metrics/evaluation.json").read_text())["rows"] == ROWS[name]  # all judge, and once
     failing = [check["name"] for check in gate["checks"] if not check["passed"]]
     assert gate["blessed"] == (not failing)
     assert (project / "reports/facts.json").exists()

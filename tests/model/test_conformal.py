@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from perennial.model.conformal import bound_scores, fit_bounds, refuse_certainty, with_bounds
+from perennial.model.conformal import bound_scores, choose_bounds, fit_bounds, refuse_certainty, with_bounds
 from perennial.refusal import Refusal
 
 
@@ -33,6 +33,15 @@ def test_errors_that_grow_with_the_number_are_held_as_ratios() -> None:
     small = scores < np.median(scores)
     assert within[small].mean() == pytest.approx(0.9, abs=0.02)
     assert within[~small].mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_the_narrower_kind_of_bounds_is_taken() -> None:
+    draw = np.random.default_rng(0)
+    scores = draw.uniform(10, 1000, 3000)
+    growing, steady = scores * draw.lognormal(0, 0.2, 3000), scores + draw.uniform(-10, 10, 3000)
+    assert choose_bounds(scores, growing, 0.9)["kind"] == "scale"
+    assert choose_bounds(scores, steady, 0.9)["kind"] == "shift"
+    assert choose_bounds(scores, growing - 1000.0, 0.9)["kind"] == "shift", "ratios need truths from 0 up"
 
 
 def test_weights_count_as_copies() -> None:

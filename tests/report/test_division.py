@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from perennial.report.blocks import Figures, Table
+from perennial.report.blocks import Figures, Table, Text
 from perennial.report.division import as_date, tell_split
 from tests.report.example import binary_facts, empty_facts, multiclass_facts
 
@@ -32,3 +32,10 @@ def test_as_date(value: Any, year: int | None) -> None:
 
 def test_no_split_still_reads() -> None:
     assert len(tell_split(empty_facts()).blocks) == 1
+
+
+def test_rows_that_judge_in_turn_are_told() -> None:
+    split = {"roles": {"train": {"rows": 300}}, "fold_rows": [60] * 5, "repeats": 3}
+    said = tell_split(multiclass_facts() | {"split": split}).blocks[0]
+    assert isinstance(said, Text)
+    assert "each judges in turn: 3 times the rows are dealt into 5 folds" in said.text.replace("\u00a0", " ")

@@ -57,3 +57,10 @@ def test_the_interval_is_explained(block: str, said: str) -> None:
 
 def test_no_evaluation_is_no_pass() -> None:
     assert tell_metrics(empty_facts()).blocks == (Text("○ The model has not been evaluated.", "warn"),)
+
+
+def test_bounds_of_a_number_are_told_with_what_they_hold() -> None:
+    facts = regression_facts()
+    facts["evaluation"]["coverage"] = {"promised": 0.9, "value": 0.88, "interval": [0.86, 0.9], "width": 12.0}
+    said = tell_metrics(facts).blocks[0].text.replace("\u00a0", " ")  # type: ignore[union-attr]
+    assert "12.0 apart on average: 90.0 % are to hold the truth, and 88.0 % do" in said

@@ -15,7 +15,7 @@ from tests.stages.crosswise import failing, judge_table, make_table, read_judged
 
 
 def test_shuffled_labels_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = make_table(tmp_path / "p", "binary")
+    folder = make_table(tmp_path / "p", "binary", split__repeats=1)
     rows = read_table(folder / "data/examples.parquet")
     write_rows(folder, rows.assign(late=rows["late"].sample(frac=1, random_state=0).to_numpy()))
     monkeypatch.chdir(folder)

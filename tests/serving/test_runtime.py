@@ -83,3 +83,10 @@ def test_a_number_comes_with_its_bounds_where_the_bundle_has_them() -> None:
     bounds = {"kind": "shift", "coverage": 0.9, "low": -2.0, "high": 3.0}
     [answer] = answer_rows(replace(model, bounds=bounds), {}, [ROW])
     assert (answer["lower"], answer["upper"]) == (plain["score"] - 2.0, plain["score"] + 3.0)
+
+
+def test_the_schema_says_how_many_truths_the_bounds_hold(tmp_path: Path) -> None:
+    write_tiny_bundle(tmp_path / "number", task="regression")
+    assert load_predictor(tmp_path / "number").document["bounds"]["coverage"] == 0.9
+    write_tiny_bundle(tmp_path / "yes")
+    assert "bounds" not in load_predictor(tmp_path / "yes").document

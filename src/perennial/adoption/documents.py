@@ -152,7 +152,7 @@ def plan_params(plan: TablePlan, as_of: str) -> dict[str, Any]:
         "problem.time": plan.time,
         "problem.group": group_name(plan),
         "problem.weight": None,
-        "problem.block": "day" if spanned else "group" if plan.group else "row",
+        "problem.block": "day" if spanned else "group" if group_name(plan) else "row",
         "problem.label_known_at": None,
         "problem.metric": "rmse" if target.task == "regression" else "log_loss",
         **_costs(plan),

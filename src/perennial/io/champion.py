@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from perennial.io.bento import SUMS, verify_sums
-from perennial.io.bundle import bundle_hash, read_part, verify_bundle
+from perennial.io.bundle import BOUNDS, bundle_hash, read_part, verify_bundle
 from perennial.io.cache import restore_tracked, track
 from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
 from perennial.io.git import read_committed, run_git
@@ -35,7 +35,8 @@ def describe_interface(bento: str | Path) -> list[Any]:
     """Return what callers of a bento must send and will read."""
     bundle = Path(bento) / "src/bundle"
     manifest = verify_bundle(bundle)
-    return [manifest["task"], manifest["classes"], read_part(bundle, "schema.json")]
+    bounded = [BOUNDS] if BOUNDS in manifest["files"] else []
+    return [manifest["task"], manifest["classes"], read_part(bundle, "schema.json"), *bounded]
 
 
 def refuse_misnamed(bento: str | Path, entry: Mapping[str, Any], remedy: str = "") -> None:

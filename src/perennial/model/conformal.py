@@ -34,6 +34,20 @@ def _outermost(errors: Array, mass: Array, rank: float) -> float:
     return float(f"{errors[place]:.12g}")
 
 
+def choose_bounds(scores: Array, y: Array, coverage: float, weights: Array | None = None) -> dict[str, Any]:
+    """Return the bounds as differences or, for truths from 0 up, as ratios: whichever are narrower on average."""
+    plain = fit_bounds(scores, y, coverage, weights=weights)
+    if y.min() < 0 or scores.min() <= -1.0:
+        return plain
+    scaled = fit_bounds(scores, y, coverage, scaled=True, weights=weights)
+    return min(plain, scaled, key=lambda bounds: _mean_width(bounds, scores, weights))
+
+
+def _mean_width(bounds: Bounds, scores: Array, weights: Array | None) -> float:
+    lower, upper = bound_scores(bounds, scores)
+    return float(np.average(upper - lower, weights=weights))
+
+
 def bound_scores(bounds: Bounds, scores: Array) -> tuple[Array, Array]:
     """Return the lower and the upper bound of each score, both (n,)."""
     if bounds["kind"] == "scale":

@@ -6,7 +6,7 @@ from typing import Any
 
 from perennial.model.calibration import apply_calibration, choose_threshold, fit_calibration, inverse_link
 from perennial.model.candidates import Candidate, Params
-from perennial.model.conformal import Bounds, fit_bounds
+from perennial.model.conformal import Bounds, choose_bounds
 from perennial.model.encoder import Array
 from perennial.model.ensemble import Choice, combine_choice
 from perennial.model.folds import OutOfFold, task_loss
@@ -36,9 +36,7 @@ def finish_choice(
     calibration = fit_calibration(task, raw, oof.asked.y, oof.folds, weights)
     scores = inverse_link(task, apply_calibration(calibration, raw))
     if task == "regression":
-        scaled = any(oof.smears[member] is not None for member in choice.members) if oof.smears else False
-        bounds = fit_bounds(scores, oof.asked.y, coverage, scaled=scaled, weights=weights)
-        return Finish(calibration, None, scores, bounds)
+        return Finish(calibration, None, scores, choose_bounds(scores, oof.asked.y, coverage, weights))
     if task == "multiclass":
         return Finish(calibration, None, scores)
     threshold = choose_threshold(scores, oof.asked.y, weights=weights, **costs)

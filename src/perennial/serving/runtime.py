@@ -101,6 +101,8 @@ def load_predictor(folder: str | Path, lane: str = CHAMPION) -> Predictor:
     model = load_bundle(folder)
     document, categories = read_part(folder, "schema.json"), _category_sets(model)
     fields = parse_fields(document)
+    if model.bounds is not None:
+        document["bounds"] = {"coverage": model.bounds["coverage"], "answered": ["lower", "upper"]}
     return Predictor(
         model=model,
         bundle=bundle_hash(folder),

@@ -89,7 +89,10 @@ def fit_model(
     choice, gain = choose_served(oof, contenders, task, least_gain=p["train.ensemble_gain"], compare=compare)
     settings = settings_to_fit(contenders.candidates, oof, choice, seed)
     lesson, members = fit_members(engine, folder, learning, settings)
-    costs = {kind: p[f"problem.costs.{kind}"] for kind in ("false_positive", "false_negative")}
+    costs = {
+        "false_positive": p["problem.costs.false_positive"],
+        "false_negative": p["problem.costs.false_negative"],
+    }
     finish = finish_choice(oof, choice, task, costs, p["train.coverage"])
     model = Model(
         task=task,
