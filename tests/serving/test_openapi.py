@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
@@ -79,6 +79,30 @@ def test_every_refusal_has_a_described_status_and_body(client: TestClient) -> No
             assert str(answer.status_code) in operation["responses"], request.name
         if answer.status_code >= 400:
             refuse_misfit(document, "Problem", answer.json())
+
+
+JUNK = st.recursive(
+    VALUES, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+)
+ROWS = st.lists(
+    st.fixed_dictionaries({name: st.just(value) | JUNK for name, value in ROW.items()}), min_size=1, max_size=2
+)
+BODIES = JUNK | st.fixed_dictionaries({"rows": ROWS | JUNK}, optional={"keys": JUNK, "partial": JUNK, "labels": JUNK})
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(BODIES, st.sampled_from(["/predict", "/explain", "/feedback"]))
+def test_no_body_whatever_makes_the_service_fail_or_lie(client: TestClient, body: Any, path: str) -> None:
+    answer = client.post(path, json=body)
+    document = client.get("/openapi.json").json()
+    assert answer.status_code < 500
+    assert str(answer.status_code) in document["paths"][path]["post"]["responses"]
+    name = "Problem" if answer.status_code >= 400 else {"/predict": "Predictions", "/explain": "Explanations"}[path]
+    refuse_misfit(document, name, answer.json())
+    taken = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+    if answer.status_code == 200:
+        schema = {"$ref": taken, "components": document["components"]}
+        assert Draft202012Validator(schema).is_valid(body) or body["partial"]
 
 
 def test_every_route_for_callers_is_described_and_nothing_else(client: TestClient) -> None:

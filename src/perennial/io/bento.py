@@ -26,6 +26,8 @@ LOCK = "requirements/serve.txt"
 _DESCRIPTION = """# perennial:{version}
 
 A judged model behind `POST /predict`; `GET /schema` says what to send. Bundle {bundle}.
+
+Set `PERENNIAL_LOG_URL` to where predictions are recorded, and `PERENNIAL_API_KEYS_FILE` to answer other machines.
 """
 
 

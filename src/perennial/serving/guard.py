@@ -1,8 +1,8 @@
 """Who may ask: keys from the environment or a mounted file, and nobody from elsewhere without one."""
 
 import ipaddress
+import logging
 import time
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from perennial.serving.problems import Problem
 from perennial.serving.settings import Settings
 
 REREAD_SECONDS = 1.0
+logger = logging.getLogger("perennial.serving")
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="perennial"'}
 
 
@@ -59,8 +60,10 @@ class Guard:
         now = time.monotonic()
         if self._file is not None and now - self._looked > REREAD_SECONDS:
             self._looked = now
-            with suppress(Refusal):  # while the file is being replaced the keys that were read stay
+            try:
                 self._reread()
+            except Refusal as refusal:  # it may be half replaced: the keys that were read stay
+                logger.warning("%s The keys that were read before stay.", refusal)
         return self._fixed + self._mounted
 
     def admit(self, scope: Scope, scopes: tuple[str, ...]) -> str:
