@@ -24,8 +24,8 @@ from perennial.model.learned import Truth, read_outcomes
 
 COPIES = 19
 ASKED_ROWS = 5_000
-CELLS = 4_000_000  # rows times inputs that are looked at
-MOST_ROWS, FEWEST_ROWS = 20_000, 1_000
+CELLS = 1_000_000  # rows times inputs that are looked at
+MOST_ROWS, FEWEST_ROWS = 12_000, 1_000
 ALIKE = 0.99999  # correlation from which on one number says what the other says
 _QUICK = {"num_iterations": 50, "learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 5.0, "feature_fraction": 0.5}
 
@@ -45,38 +45,43 @@ def limit_rows(inputs: int) -> int:
 
 
 def find_needless(frame: pd.DataFrame, inputs: Sequence[Input]) -> dict[str, str]:
-    """Return {input: why} of those that are the same on every row, or say what one before them says."""
+    """Return {input: why} of those that are the same on every row, or say what one before them says.
+
+    Numbers on one line say the same, levels that go one to one, and other values that are equal.
+    """
     needless: dict[str, str] = {}
-    seen: list[tuple[Input, pd.Series]] = []
+    seen: dict[tuple[str, bytes], list[tuple[str, Array]]] = {}
     for column in inputs:
-        values = frame[column.name].reset_index(drop=True)
+        values = frame[column.name]
         if values.nunique(dropna=False) < 2:
             needless[column.name] = "the same on every row"
             continue
-        like = next((other.name for other, held in seen if says_same(values, held, column.dtype, other.dtype)), None)
+        alike = seen.setdefault((column.dtype, values.isna().to_numpy().tobytes()), [])
+        signed = sign_values(values.dropna(), column.dtype)
+        like = next((name for name, other in alike if say_same(signed, other, column.dtype)), None)
         if like is None:
-            seen.append((column, values))
+            alike.append((column.name, signed))
         else:
             needless[column.name] = f"says what {like} says"
     return needless
 
 
-def says_same(left: pd.Series, right: pd.Series, dtype: str, other: str) -> bool:
-    """Tell whether of two columns either tells the other: numbers on a line, levels one to one, else equal values."""
-    missing = left.isna()
-    if dtype != other or not missing.equals(right.isna()):
-        return False
-    left, right = left[~missing], right[~missing]
+def sign_values(values: pd.Series, dtype: str) -> Array:
+    """Return what known values are compared by, (n,): numbers of mean 0 and length 1, levels as they first come."""
     if dtype == "numeric":
-        numbers = np.array([left.to_numpy(np.float64), right.to_numpy(np.float64)])
+        numbers = values.to_numpy(np.float64)
         with np.errstate(all="ignore"):
-            scaled = (numbers - numbers.mean(axis=1)[:, None]) / numbers.std(axis=1)[:, None]
-            return bool(abs(scaled.prod(axis=0).mean()) > ALIKE)
+            return np.asarray((numbers - numbers.mean()) / (numbers.std() * np.sqrt(len(numbers))))
     if dtype in ("text", "datetime"):
-        return left.equals(right)
-    codes = [pd.factorize(side)[0] for side in (left, right)]
-    sizes = [int(side.max(initial=-1)) + 1 for side in codes]
-    return sizes[0] == sizes[1] < len(left) / 2 and len(np.unique(codes[0] * sizes[1] + codes[1])) == sizes[0]
+        return np.asarray(pd.util.hash_pandas_object(values, index=False).to_numpy())
+    codes, levels = pd.factorize(values)
+    # Where almost every row has a level of its own, any two columns go one to one.
+    return np.asarray(codes if len(levels) < len(values) / 2 else np.full(len(values), np.nan), dtype=np.float64)
+
+
+def say_same(left: Array, right: Array, dtype: str) -> bool:
+    """Tell whether what two columns are compared by is the same; NaN says the same as nothing."""
+    return bool(abs(left @ right) > ALIKE) if dtype == "numeric" else bool(np.array_equal(left, right))
 
 
 def weigh_inputs(fold: Fold, copy: int, *, threads: int = 1) -> Weighed:
