@@ -34,7 +34,7 @@ def parse_arguments(words: Sequence[str] | None = None) -> argparse.Namespace:
         return command
 
     take = add("adopt", adopt)
-    take.add_argument("source", help="a file (CSV, Parquet, JSON, Excel), a folder of those, or a url: https, s3, SQL")
+    take.add_argument("sources", nargs="+", metavar="SOURCE", help="a file (CSV, Parquet, JSON, Excel), folder or url")
     for name in ("target", "task", "time", "group", "key"):
         take.add_argument(f"--{name}")
     add_fetch_options(take)
