@@ -1,6 +1,7 @@
 """Rows of database files, only ever read; their sentences."""
 
 import sqlite3
+import sys
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -93,3 +94,12 @@ def test_a_kind_that_is_not_known() -> None:
         fetch(url="ftp://host/t.csv")
     with pytest.raises(Refusal, match=r"mysql:// needs its driver: install the Python module MySQLdb into"):
         fetch(url="mysql://host/db", query="SELECT 1")
+
+
+def test_a_driver_that_is_absent_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(Refusal, match=r"needs its driver: run `python3 requirements/install\.py runtime postgres`"):
+        fetch(url="postgresql://host/db", query="SELECT 1")
+    monkeypatch.setitem(sys.modules, "botocore.exceptions", None)
+    with pytest.raises(Refusal, match=r"needs its client: run `python3 requirements/install\.py runtime s3`"):
+        fetch(url="s3://bucket/t.csv")

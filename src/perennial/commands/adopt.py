@@ -12,7 +12,7 @@ from perennial.adoption.documents import plan_params, read_out, render_contract,
 from perennial.adoption.joining import Joined, join_tables, say_joined
 from perennial.adoption.plan import TablePlan, Wishes, plan_table
 from perennial.commands.fetch import PARAMS, build, keep_built
-from perennial.commands.given import Given, complete_fetches, leave_out_watermark, read_given
+from perennial.commands.given import Given, allow_gaps, complete_fetches, leave_out_watermark, read_given
 from perennial.commands.graph import write_graph
 from perennial.data.contract import Source, parse_contract
 from perennial.data.fetching import SNAPSHOTS, Fetch, describe_fetch
@@ -32,7 +32,7 @@ def adopt(arguments: argparse.Namespace) -> None:
     wishes = Wishes(arguments.target, arguments.task, arguments.time, arguments.group, arguments.key)
     first, *others = given = read_given(arguments)
     frame, joined = join_tables(first.name, first.frame, {each.name: each.frame for each in others}, arguments.join)
-    plan = plan_table(frame, first.name, wishes)
+    plan = allow_gaps(plan_table(frame, first.name, wishes), joined)
     plan = leave_out_watermark(plan, arguments.watermark) if first.declared and arguments.watermark else plan
     print("\n".join([*read_out(plan), *say_joined(plan.name, joined)]))
     if arguments.dry_run:

@@ -84,6 +84,13 @@ def complete_fetches(plan: TablePlan, given: Sequence[Given], joined: Sequence[J
     return found
 
 
+def allow_gaps(plan: TablePlan, joined: Sequence[Joined]) -> TablePlan:
+    """Return the plan with every joined column nullable: a later decision may find no row there."""
+    elsewhere = {name for each in joined for name in each.columns.values()}
+    columns = tuple(replace(c, nullable=True) if c.name in elsewhere else c for c in plan.columns)
+    return replace(plan, columns=columns)
+
+
 def leave_out_watermark(plan: TablePlan, watermark: str) -> TablePlan:
     """Return the plan without the watermark as an input: it moves when a row is corrected, also after its outcome.
 
