@@ -123,6 +123,13 @@ def test_a_server_that_is_away_and_one_that_says_nothing(server: Postgres) -> No
     assert time.monotonic() - begun < 15
 
 
+def test_a_query_without_end_ends(server: Postgres) -> None:
+    begun = time.monotonic()
+    with pytest.raises(Refusal, match=r"raise fetch\.deadline_seconds"):
+        fetch(url=url_of(server), query="SELECT pg_sleep(60)::text AS a", waiting=patience(deadline=1))
+    assert time.monotonic() - begun < 10
+
+
 def perennial(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return run_command(project, sys.executable, "-m", "perennial.cli", *words)
 

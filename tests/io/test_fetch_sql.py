@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -103,3 +104,11 @@ def test_a_driver_that_is_absent_is_named_with_the_command(monkeypatch: pytest.M
     monkeypatch.setitem(sys.modules, "botocore.exceptions", None)
     with pytest.raises(Refusal, match=r"needs its client: run `python3 requirements/install\.py runtime s3`"):
         fetch(url="s3://bucket/t.csv")
+
+
+def test_a_query_without_end_ends(database: str) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS i FROM n"
+    begun = time.monotonic()
+    with pytest.raises(Refusal, match=r"raise fetch\.deadline_seconds"):
+        fetch(url=database, query=endless, waiting=patience(deadline=0.3))
+    assert time.monotonic() - begun < 10

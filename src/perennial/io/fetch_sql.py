@@ -15,6 +15,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from perennial.data.fetching import Fetch
 from perennial.data.point_in_time import quote
 from perennial.io.cells import frame_of_rows
+from perennial.io.deadline import interrupted_in_time
 from perennial.io.retry import Transient
 from perennial.refusal import Refusal
 
@@ -23,6 +24,7 @@ MISSING = "{name} needs its driver: {remedy}."
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 INSTALL = {"postgresql+psycopg": "run `python3 requirements/install.py runtime postgres`"}
 FOREVER = ("authentication failed", "does not exist", "no password supplied", "could not translate")
+LATE = "{path} did not answer in time: raise fetch.deadline_seconds, or ask for less."
 BUSY = ("locked", "busy", "Could not set lock")
 
 
@@ -92,10 +94,14 @@ def _sqlite(
     # SQLite has no instants: as text, they sort like those that SQLite's own functions write.
     given = [str(value) if isinstance(value, datetime) else value for value in given]
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=seconds)) as database:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        opened = sqlite3.connect(address, uri=True, timeout=seconds, check_same_thread=False)
+        with closing(opened) as database, interrupted_in_time(database.interrupt):
             done = database.execute(query, given)
             yield [str(column[0]) for column in done.description or ()], iter(done)
     except sqlite3.Error as error:
+        if "interrupted" in str(error):
+            raise Refusal(LATE.format(path=path)) from None
         if any(word in str(error) for word in BUSY):
             raise Transient(f"{path} is busy ({error})") from None
         raise Refusal(f"sqlite:///{path} does not answer the query ({error}): correct --query.") from None
@@ -108,12 +114,14 @@ def _duckdb(
     path = _file_of(url)
     query, given = _positional(asked, values)
     try:
-        with duckdb.connect(str(path), read_only=True) as database:
+        with duckdb.connect(str(path), read_only=True) as database, interrupted_in_time(database.interrupt):
             database.execute("SET TimeZone = 'UTC'")
             done = database.execute(query, given)
             yield [str(column[0]) for column in done.description or ()], iter(done.fetchone, None)
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError) as error:
         words = " ".join(str(error).split())[:300]
+        if "interrupted" in words.lower():
+            raise Refusal(LATE.format(path=path)) from None
         if any(word in words for word in BUSY):
             raise Transient(f"{path} is busy ({words})") from None
         raise Refusal(f"duckdb:///{path} does not answer the query ({words}): correct --query.") from None
@@ -124,7 +132,7 @@ def _engine(url: str, seconds: float) -> sa.Engine:
         address = sa.make_url(url)
         name = DRIVERS.get(address.drivername, address.drivername)
         # Only this driver's words are known; whoever needs another gives its own in the url.
-        options = {"connect_timeout": max(1, round(seconds)), "options": "-c timezone=UTC"}
+        options = {"connect_timeout": max(1, round(seconds))}
         return sa.create_engine(
             address.set(drivername=name),
             poolclass=sa.NullPool,
@@ -148,6 +156,8 @@ def _server(
         with engine.connect() as connection:
             if engine.dialect.name == "postgresql":
                 connection = connection.execution_options(postgresql_readonly=True)
+                # Not when connecting, which poolers of connections refuse.
+                connection.exec_driver_sql("SET TIME ZONE 'UTC'")
             found = connection.execution_options(stream_results=True, yield_per=10_000).execute(asked, dict(values))
             yield list(found.keys()), iter(found)
     except sa.exc.DBAPIError as error:
