@@ -25,10 +25,15 @@ def end_within(seconds: float, what: str, leaf: str = "remote.deadline_seconds")
         signal.signal(signal.SIGALRM, before)
 
 
+def seconds_left() -> float:
+    """Return how long it is until the deadline around this comes, 0 without one."""
+    return signal.getitimer(signal.ITIMER_REAL)[0]
+
+
 @contextmanager
 def interrupted_in_time(interrupt: Callable[[], None]) -> Iterator[None]:
     """Call `interrupt` from another thread when the deadline around the block comes: foreign code hears no signal."""
-    left = signal.getitimer(signal.ITIMER_REAL)[0]
+    left = seconds_left()
     if not left:
         yield
         return
