@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from perennial.cli import parse_arguments
-from perennial.commands.adopt import adopt, name_table
+from perennial.commands.adopt import adopt
+from perennial.commands.given import name_table
 from perennial.io.contract import read_contract
 from perennial.io.params import load_params
 from perennial.io.sources import locate

@@ -3,6 +3,8 @@
 import shutil
 import sqlite3
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +24,7 @@ from perennial.io.tables import read_table
 from perennial.refusal import Refusal
 from perennial.stages.ingest import ingest
 from tests.conftest import FLIGHTS, set_params
-from tests.io.web import gives_json, web_server
+from tests.io.web import gives, gives_json, says_nothing, web_server
 
 COLUMNS = {
     "id": {"dtype": "id", "nullable": False, "known_at": "ordered_at"},
@@ -89,8 +91,7 @@ MOVED = "UPDATE orders SET ordered_at = '2024-03-30 10:00:00', changed_at = '202
 WITHDRAWN = "DELETE FROM orders WHERE ordered_at LIKE '2024-02%'"
 
 
-@pytest.mark.parametrize("more", [{}, INCREMENTAL], ids=["whole", "incremental"])
-@pytest.mark.parametrize(
+CHANGES = pytest.mark.parametrize(
     ("statement", "said", "touched"),
     [
         pytest.param("SELECT 1", "nothing new", set(), id="nothing"),
@@ -102,16 +103,24 @@ WITHDRAWN = "DELETE FROM orders WHERE ordered_at LIKE '2024-02%'"
         pytest.param(WITHDRAWN, "withdrawn 2024-02", {"2024-02"}, id="a withdrawn month"),
     ],
 )
-def test_what_changed_is_what_is_written_and_read_anew(
-    more: dict[str, str], statement: str, said: str, touched: set[str]
-) -> None:
-    declare(DECLARED | more)
+
+
+@CHANGES
+def test_what_changed_is_what_is_written_and_read_anew(statement: str, said: str, touched: set[str]) -> None:
+    declare(DECLARED | INCREMENTAL)
     assert fetch_orders() == "new 2024-01, 2024-02, 2024-03"
     before = ingested()
     change(statement)
     assert fetch_orders() == said
     after = ingested()
     assert {name for name in before | after if before.get(name) != after.get(name)} == touched
+
+
+@CHANGES
+def test_without_a_watermark_it_is_the_same(statement: str, said: str, touched: set[str]) -> None:
+    fetch_orders()
+    change(statement)
+    assert fetch_orders() == said
 
 
 def test_an_incremental_fetch_ends_where_a_whole_one_does() -> None:
@@ -206,6 +215,7 @@ def test_a_source_that_is_down_keeps_what_it_had_and_the_others_are_fetched(
     assert describe_held(Path("data/source/orders")).rows == 30
 
 
+@pytest.mark.slow
 def test_a_clone_brings_back_what_was_fetched_and_a_change_by_hand_is_refused(repository: Path) -> None:
     run()
     pointer = Path("data/source.dvc").read_text()
@@ -216,6 +226,23 @@ def test_a_clone_brings_back_what_was_fetched_and_a_change_by_hand_is_refused(re
     Path("data/source/orders/2024-02.parquet").unlink()
     with pytest.raises(Refusal, match=r"data/source is not what data/source\.dvc names: `dvc checkout"):
         run()
+
+
+@pytest.mark.slow
+def test_a_fetch_that_is_killed_leaves_what_was_there(repository: Path) -> None:
+    run()
+    pointer, rows = Path("data/source.dvc").read_text(), describe_held(Path("data/source/orders"))
+    with web_server() as web:
+        declare({"url": web.on("/orders.csv", says_nothing(30)), "months": "ordered_at"})
+        with subprocess.Popen([sys.executable, "-m", "perennial.cli", "fetch"]) as process:
+            while not web.asked:
+                time.sleep(0.05)
+            process.kill()
+        assert describe_held(Path("data/source/orders")) == rows
+        assert Path("data/source.dvc").read_text() == pointer
+        web.on("/orders.csv", gives("id,ordered_at,amount,changed_at\no1,2024-01-01 10:00:00,1,2024-01-01 10:00:00\n"))
+        run()
+    assert describe_held(Path("data/source/orders")).rows == 1
 
 
 def test_names_that_are_not_declared() -> None:

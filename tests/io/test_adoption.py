@@ -7,6 +7,7 @@ import pytest
 
 from perennial.io.adoption import read_cells_of, set_params
 from perennial.refusal import Refusal
+from tests.io.sheets import write_workbook
 
 ROWS = pd.DataFrame({"name": ["Zoë", "a;b"], "size": ["1", ""]}, dtype="str")
 
@@ -48,6 +49,12 @@ def test_parquet_and_json(folder: Path) -> None:
     (folder / "t.json").write_text('{"rows": [{"name": "Zoë", "size": 1}, {"name": "a;b", "size": null}]}')
     assert read(folder / "t.parquet") == [["Zoë", "1.0"], ["a;b", ""]]
     assert read(folder / "t.jsonl") == read(folder / "t.json") == [["Zoë", "1"], ["a;b", ""]]
+
+
+def test_a_workbook(folder: Path) -> None:
+    assert read(write_workbook(folder / "t.xlsx", {"t": [["name", "size"], ["Zoë", 1.0], ["a;b", None]]})) == [
+        *(["Zoë", "1"], ["a;b", ""]),
+    ]
 
 
 def test_a_folder_of_files_is_one_table(folder: Path) -> None:

@@ -15,8 +15,8 @@ from perennial.io.retry import Down
 from perennial.io.server import find_free_port
 from perennial.refusal import Refusal
 from tests.adoption.tables import orders
-from tests.conftest import copy_inputs, run_command, run_stages
-from tests.io.fetched import AS_OF, fetch, patience
+from tests.conftest import run_command, run_stages
+from tests.io.fetched import AS_OF, fetch, make_repository, patience
 from tests.io.postgres import PASSWORD, USER, Postgres, postgres_server
 from tests.io.s3 import listener
 
@@ -123,6 +123,13 @@ def test_a_server_that_is_away_and_one_that_says_nothing(server: Postgres) -> No
     assert time.monotonic() - begun < 15
 
 
+def test_a_query_without_end_ends(server: Postgres) -> None:
+    begun = time.monotonic()
+    with pytest.raises(Refusal, match=r"raise fetch\.deadline_seconds"):
+        fetch(url=url_of(server), query="SELECT pg_sleep(60)::text AS a", waiting=patience(deadline=1))
+    assert time.monotonic() - begun < 10
+
+
 def perennial(project: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     return run_command(project, sys.executable, "-m", "perennial.cli", *words)
 
@@ -152,18 +159,6 @@ def test_a_table_is_adopted_fetched_again_and_kept_while_the_server_is_down(serv
     finally:
         server.start()
     refuse_secrets(project, done.stderr)
-
-
-def make_repository(project: Path) -> Path:
-    """The project that ships, committed, which does not wait long for a server."""
-    copy_inputs(project)
-    params = (project / "params.yaml").read_text()
-    (project / "params.yaml").write_text(params.replace("wait_seconds: 1 ", "wait_seconds: 0.1 "))
-    (project / ".gitignore").write_text("/.perennial/\n")
-    commands = (["git", "init", "-q"], ["dvc", "init", "-q"], ["git", "add", "-A"])
-    for command in (*commands, ["git", "-c", "user.name=A", "-c", "user.email=a@b.org", "commit", "-qm", "begin"]):
-        subprocess.run(command, cwd=project, check=True, capture_output=True)
-    return project
 
 
 def fill_orders(server: Postgres) -> None:

@@ -1,6 +1,8 @@
 """Rows of database files, only ever read; their sentences."""
 
 import sqlite3
+import sys
+import time
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -93,3 +95,20 @@ def test_a_kind_that_is_not_known() -> None:
         fetch(url="ftp://host/t.csv")
     with pytest.raises(Refusal, match=r"mysql:// needs its driver: install the Python module MySQLdb into"):
         fetch(url="mysql://host/db", query="SELECT 1")
+
+
+def test_a_driver_that_is_absent_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(Refusal, match=r"needs its driver: run `python3 requirements/install\.py runtime postgres`"):
+        fetch(url="postgresql://host/db", query="SELECT 1")
+    monkeypatch.setitem(sys.modules, "botocore.exceptions", None)
+    with pytest.raises(Refusal, match=r"needs its client: run `python3 requirements/install\.py runtime s3`"):
+        fetch(url="s3://bucket/t.csv")
+
+
+def test_a_query_without_end_ends(database: str) -> None:
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS i FROM n"
+    begun = time.monotonic()
+    with pytest.raises(Refusal, match=r"raise fetch\.deadline_seconds"):
+        fetch(url=database, query=endless, waiting=patience(deadline=0.3))
+    assert time.monotonic() - begun < 10

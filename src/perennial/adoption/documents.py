@@ -5,8 +5,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perennial.adoption.joining import Joined, joined_relation
 from perennial.adoption.judges import judged_rows, say_split, split_params
 from perennial.adoption.plan import ColumnPlan, TablePlan
+from perennial.data.fetching import SNAPSHOTS
 from perennial.data.point_in_time import quote
 
 ROW, COPY = "row_id", "copies"
@@ -48,13 +50,23 @@ def _about(column: ColumnPlan) -> dict[str, Any]:
     return spec | ({"unit": column.unit} if column.unit else {}) | ({"pii": True} if column.pii else {})
 
 
-def render_contract(plan: TablePlan, path: str, fetch: Mapping[str, Any] | None = None) -> str:
-    """Return data/contract.yaml for the table whose plain copy lies at `path`; `fetch` says how it is fetched again."""
+def render_contract(
+    plan: TablePlan,
+    path: str,
+    fetch: Mapping[str, Any] | None = None,
+    joined: Sequence[Joined] = (),
+    fetches: Mapping[str, Mapping[str, Any]] | None = None,
+) -> str:
+    """Return data/contract.yaml for the table whose plain copy lies at `path`; `fetch` says how it is fetched again.
+
+    `fetches` says that of the tables that are joined.
+    """
     key, known = row_name(plan), plan.time or "static"
+    elsewhere = {name for other in joined for name in other.columns.values()}
     known_at = {"known_at": quote(known) if plan.time else known}
     columns = [] if plan.key else [_entry(key, {"dtype": "id", "nullable": False} | known_at, "the row's number")]
     # Not demanded of the source: an unlabelled row is a decision whose outcome is not known yet.
-    columns += [_entry(c.name, _about(c) | known_at, c.reason) for c in plan.columns]
+    columns += [_entry(c.name, _about(c) | known_at, c.reason) for c in plan.columns if c.name not in elsewhere]
     return "\n".join(
         [
             "# What the table looks like, and when each cell of it is known: one line per column of its plain copy.",
@@ -67,9 +79,10 @@ def render_contract(plan: TablePlan, path: str, fetch: Mapping[str, Any] | None 
             f"    rows: [{max(1, plan.rows // 2)}, {max(1000, plan.rows * 20)}]",
             "    max_bad_share: 0.01",
             "    missing: ['']",
-            *(["    fetch:", *(f"      {name}: {_text(value)}" for name, value in fetch.items())] if fetch else []),
+            *_fetch_lines(fetch),
             "    columns:",
             *columns,
+            *(line for other in joined for line in _joined_lines(plan, other, (fetches or {}).get(other.name))),
             "",
             "examples:",
             "  # What examples.sql yields, in order: what is an input is what a caller sends to the service.",
@@ -77,6 +90,32 @@ def render_contract(plan: TablePlan, path: str, fetch: Mapping[str, Any] | None 
             "",
         ]
     )
+
+
+def _fetch_lines(fetch: Mapping[str, Any] | None) -> list[str]:
+    return ["    fetch:", *(f"      {name}: {_text(value)}" for name, value in fetch.items())] if fetch else []
+
+
+def _joined_lines(plan: TablePlan, other: Joined, fetch: Mapping[str, Any] | None) -> list[str]:
+    planned = {column.name: column for column in plan.columns}
+    static = {"known_at": "static"}
+    key = _entry(other.key, {"dtype": planned[other.key].dtype, "nullable": False} | static, "the key of the join")
+    # Rows that no decision finds were not looked at, so that of the columns no more than the dtype is demanded.
+    columns = [
+        _entry(name, {"dtype": planned[among].dtype, "nullable": True} | static, planned[among].reason)
+        for name, among in other.columns.items()
+    ]
+    return [
+        f"  {_text(other.name)}:",
+        f"    path: {_text(f'{SNAPSHOTS}/{other.name}')}",
+        f"    key: [{_text(other.key)}]",
+        "    max_bad_share: 0.01",
+        "    missing: ['']",
+        *_fetch_lines(fetch),
+        "    columns:",
+        key,
+        *columns,
+    ]
 
 
 def _example_lines(plan: TablePlan) -> list[str]:
@@ -109,7 +148,7 @@ def target_sql(plan: TablePlan) -> str:
     return f"({name} = {value}) AS {name}"
 
 
-def render_query(plan: TablePlan) -> str:
+def render_query(plan: TablePlan, joined: tuple[Joined, ...] = ()) -> str:
     """Return data/examples.sql: one row per row of the table, without what is left out."""
     group = group_name(plan)
     inputs = [quote(column.name) for column in plan.columns if column.role == "input"]
@@ -124,7 +163,8 @@ def render_query(plan: TablePlan) -> str:
         f"-- One row per row of the table {plan.name}, {len(inputs)} inputs. A feature is one more line here, and one\n"
     )
     order = quote(row_name(plan))
-    return f"{said}-- in data/contract.yaml.\nSELECT\n    {lines}\nFROM {quote(plan.name)}\nORDER BY {order}\n"
+    rows = joined_relation(plan.name, joined)
+    return f"{said}-- in data/contract.yaml.\nSELECT\n    {lines}\nFROM {rows}\nORDER BY {order}\n"
 
 
 def _counts(column: ColumnPlan) -> bool:

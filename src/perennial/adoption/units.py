@@ -15,6 +15,11 @@ _TIME = re.compile(r"date|time|created|_at$|stamp|when|day$|pickup|start", re.IG
 _BIRTH = re.compile(r"birth|dob|born", re.IGNORECASE)
 
 
+def is_key_name(name: str) -> bool:
+    """Tell whether a column is called like a key."""
+    return bool(_KEY.search(name))
+
+
 def find_key(readings: Mapping[str, Reading], rows: int, target: str) -> str | None:
     """Return the column that numbers or names every row, or None: the first by its name, else the first identifier."""
     unique = [

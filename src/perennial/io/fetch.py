@@ -83,6 +83,11 @@ def is_remote(address: str) -> bool:
     return "://" in address or address.startswith("${")
 
 
+def may_be_database(address: str) -> bool:
+    """Tell whether an address is the url of a database, or one that the environment names."""
+    return address.startswith("${") or ("://" in address and _scheme(address) in SCHEMES)
+
+
 def _reader(url: str) -> Callable[[Fetch, datetime, Any, Patience], pd.DataFrame]:
     if _scheme(url) not in READERS:
         raise Refusal(f"{_scheme(url)}:// is not read: give a path, or a url of {', '.join(READERS)}.")

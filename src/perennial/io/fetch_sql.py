@@ -15,14 +15,12 @@ from sqlalchemy.engine.default import DefaultDialect
 from perennial.data.fetching import Fetch
 from perennial.data.point_in_time import quote
 from perennial.io.cells import frame_of_rows
+from perennial.io.deadline import interrupted_in_time
+from perennial.io.fetch_server import LATE, ask_server
 from perennial.io.retry import Transient
 from perennial.refusal import Refusal
 
 SCHEMES = ("sqlite", "duckdb", "postgresql", "postgres", "mysql", "mariadb", "oracle", "mssql")
-MISSING = "{name} needs its driver: {remedy}."
-DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
-INSTALL = {"postgresql+psycopg": "run `python3 requirements/install.py runtime postgres`"}
-FOREVER = ("authentication failed", "does not exist", "no password supplied", "could not translate")
 BUSY = ("locked", "busy", "Could not set lock")
 
 
@@ -67,7 +65,9 @@ def _rows(
         raise Refusal(f"the query names :{absent[0]}, which is no parameter: add it to `parameters`.")
     scheme = fetch.url.split("://")[0]
     reader = {"sqlite": _sqlite, "duckdb": _duckdb}.get(scheme)
-    with reader(fetch.url, asked, wanted, seconds) if reader else _server(fetch.url, asked, wanted, seconds) as found:
+    with (
+        reader(fetch.url, asked, wanted, seconds) if reader else ask_server(fetch.url, asked, wanted, seconds) as found
+    ):
         yield found
 
 
@@ -92,10 +92,14 @@ def _sqlite(
     # SQLite has no instants: as text, they sort like those that SQLite's own functions write.
     given = [str(value) if isinstance(value, datetime) else value for value in given]
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=seconds)) as database:
+        address = f"{path.absolute().as_uri()}?mode=ro"
+        opened = sqlite3.connect(address, uri=True, timeout=seconds, check_same_thread=False)
+        with closing(opened) as database, interrupted_in_time(database.interrupt):
             done = database.execute(query, given)
             yield [str(column[0]) for column in done.description or ()], iter(done)
     except sqlite3.Error as error:
+        if "interrupted" in str(error):
+            raise Refusal(LATE.format(path=path)) from None
         if any(word in str(error) for word in BUSY):
             raise Transient(f"{path} is busy ({error})") from None
         raise Refusal(f"sqlite:///{path} does not answer the query ({error}): correct --query.") from None
@@ -108,55 +112,14 @@ def _duckdb(
     path = _file_of(url)
     query, given = _positional(asked, values)
     try:
-        with duckdb.connect(str(path), read_only=True) as database:
+        with duckdb.connect(str(path), read_only=True) as database, interrupted_in_time(database.interrupt):
             database.execute("SET TimeZone = 'UTC'")
             done = database.execute(query, given)
             yield [str(column[0]) for column in done.description or ()], iter(done.fetchone, None)
-    except duckdb.Error as error:
+    except (duckdb.Error, RuntimeError) as error:
         words = " ".join(str(error).split())[:300]
+        if "interrupted" in words.lower():
+            raise Refusal(LATE.format(path=path)) from None
         if any(word in words for word in BUSY):
             raise Transient(f"{path} is busy ({words})") from None
         raise Refusal(f"duckdb:///{path} does not answer the query ({words}): correct --query.") from None
-
-
-def _engine(url: str, seconds: float) -> sa.Engine:
-    try:
-        address = sa.make_url(url)
-        name = DRIVERS.get(address.drivername, address.drivername)
-        # Only this driver's words are known; whoever needs another gives its own in the url.
-        options = {"connect_timeout": max(1, round(seconds)), "options": "-c timezone=UTC"}
-        return sa.create_engine(
-            address.set(drivername=name),
-            poolclass=sa.NullPool,
-            connect_args=options if name == "postgresql+psycopg" else {},
-            hide_parameters=True,
-        )
-    except ImportError as error:
-        remedy = INSTALL.get(name, f"install the Python module {error.name} into .venv")
-        raise Refusal(MISSING.format(name=f"{address.drivername}://", remedy=remedy)) from None
-    except sa.exc.ArgumentError as error:
-        raise Refusal(f"the url of the database cannot be used ({error}): correct it.") from None
-
-
-@contextmanager
-def _server(
-    url: str, asked: sa.TextClause, values: Mapping[str, Any], seconds: float
-) -> Iterator[tuple[list[str], Iterator[Any]]]:
-    engine = _engine(url, seconds)
-    place = f"{engine.url.host or 'the database'}:{engine.url.port or ''}".rstrip(":")
-    try:
-        with engine.connect() as connection:
-            if engine.dialect.name == "postgresql":
-                connection = connection.execution_options(postgresql_readonly=True)
-            found = connection.execution_options(stream_results=True, yield_per=10_000).execute(asked, dict(values))
-            yield list(found.keys()), iter(found)
-    except sa.exc.DBAPIError as error:
-        words = " ".join(str(error.orig).split())[:300]
-        passing = isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) or error.connection_invalidated
-        if passing and not any(word in words for word in FOREVER):
-            raise Transient(f"{place} does not answer ({words})") from None
-        raise Refusal(f"{place} does not answer the query ({words}): correct the url or the query.") from None
-    except sa.exc.SQLAlchemyError as error:
-        raise Refusal(f"{place} does not answer the query ({error}): correct the url or the query.") from None
-    finally:
-        engine.dispose()
