@@ -93,6 +93,19 @@ def test_a_released_model_is_judged_on_rows_it_has_learned_by_what_was_said_of_t
     assert abs(evaluation["improvement"]["over_champion"]["value"]) < 0.02
 
 
+@pytest.mark.slow
+def test_a_model_that_is_worse_than_the_released_one_is_refused(project: Path) -> None:
+    shutil.copytree("models/bundle", "models/champion/src/bundle")
+    write_json("models/champion.json", {"bundle": bundle_hash("models/champion/src/bundle")})
+    rows = read_table("data/examples.parquet")
+    write_rows(project, rows.assign(delay=rows["delay"].sample(frac=1, random_state=0).to_numpy()))
+    for stage in (train, evaluate, gate):
+        stage.main()
+    evaluation, verdict = read_judged()
+    assert evaluation["improvement"]["over_champion"]["value"] < -0.05
+    assert "champion" in failing(verdict)
+
+
 def test_a_judge_that_has_learned_its_rows_is_refused(project: Path) -> None:
     shutil.copytree("models/folds/0_1", "models/folds/0_0", dirs_exist_ok=True)
     for stage in (evaluate, gate):
