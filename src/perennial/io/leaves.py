@@ -61,6 +61,7 @@ LEAVES: dict[str, Leaf] = {
     "search.families": Leaf("texts", words=("lightgbm", "linear")),
     **dict.fromkeys(("search.trials", "search.batch", "search.max_rounds", "search.patience", "search.kept"), SOME),
     "search.sample_rows": COUNT,
+    "search.time_limit_s": Leaf("number", 1e-9, nullable=True),
     **dict.fromkeys(("train.members", "train.max_rounds", "train.patience", "train.replicates"), SOME),
     "train.ensemble_gain": SHARE,
     "train.confidence": SHARE,
@@ -131,7 +132,7 @@ def _fits(leaf: Leaf, value: Any) -> bool:
 
 def _demand(leaf: Leaf) -> str:
     bounds = ""
-    if leaf == POSITIVE:
+    if leaf.low == POSITIVE.low:
         bounds = " above 0"
     elif math.isfinite(leaf.high):
         bounds = f" from {leaf.low:g} to {leaf.high:.10g}"

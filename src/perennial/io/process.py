@@ -48,12 +48,15 @@ def run_stage(main: Callable[[], None]) -> None:
 
 
 def run_entry(main: Callable[[], None]) -> None:
-    """Run an entry; a Refusal becomes one sentence on standard error and exit code 1."""
+    """Run an entry; a Refusal becomes one sentence on standard error and exit code 1, ctrl-C one and 130."""
     try:
         main()
     except Refusal as refusal:
         print(f"refused: {refusal}", file=sys.stderr)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        print("stopped by hand: nothing is half-written; run it again.", file=sys.stderr)
+        raise SystemExit(130) from None
     except OSError as error:
         place = error.filename or f"under {os.getcwd()}"
         words = error.strerror or str(error)

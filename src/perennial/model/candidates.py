@@ -111,10 +111,11 @@ def plan_families(names: Sequence[str], trials: int) -> list[str]:
     shares = {name: find_family(name).share for name in names}
     if not shares or trials < len(shares):
         raise Refusal(f"search.trials is {trials} for {len(shares)} families: give each family at least one trial.")
-    plan = list(shares)
+    plan, counts, all_shares = list(shares), dict.fromkeys(shares, 1), sum(shares.values())
     while len(plan) < trials:
-        behind = {name: shares[name] / sum(shares.values()) * (len(plan) + 1) - plan.count(name) for name in plan}
+        behind = {name: share / all_shares * (len(plan) + 1) - counts[name] for name, share in shares.items()}
         plan.append(max(shares, key=lambda name: behind[name]))
+        counts[plan[-1]] += 1
     return plan
 
 

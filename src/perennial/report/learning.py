@@ -26,6 +26,8 @@ def tell_search(facts: Facts) -> Section:
         f"{number(search.get('rows'))} rows learned from. The best is {pick(search, 'best', 'family')}, "
         f"with {metric} {score}."
     )
+    if search.get("stopped"):
+        told += f" It was stopped {search['stopped']}: another run may find other settings."
     return Section("search", "The search", keep(Text(told), history_figure(facts), family_table(search)))
 
 

@@ -1,5 +1,6 @@
 """search: Optuna over the families, scored on time-ordered folds; models/best.json and the plots of the search."""
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,25 +15,27 @@ from perennial.io.learning import Learning, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
+from perennial.io.stopping import listen_for_stop
 from perennial.io.study import identify_search, resume_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
+from perennial.model.candidates import plan_families
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
 from perennial.model.metric import check_metric
-from perennial.model.search import run_search
+from perennial.model.search import Searched, run_search
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
     *("problem.group", "problem.metric"),
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
-    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept"),
+    *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept", "search.time_limit_s"),
 )
-_WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept")
+_WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.time_limit_s")
 
 
-def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> list[FrozenTrial]:
-    """Run the search where params say, going on from where a killed one stopped."""
+def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> Searched:
+    """Run the search where params say, going on from where a killed one stopped; ctrl-C ends it with what it has."""
     trials, batch, seed = params["search.trials"], params["search.batch"], params["search.seed"]
     fixed = {
         "num_iterations": params["search.max_rounds"],
@@ -42,6 +45,7 @@ def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> 
     identity = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
     done, remember = resume_search(identify_search(identity), batch, trials)
     with (
+        listen_for_stop(params["search.time_limit_s"]) as stop,
         scratch_folder("search") as folder,
         open_engine(params["engine.workers"], params["engine.scheduler"], batch * len(folds)) as engine,
         watch_trials(trials) as watch,
@@ -54,14 +58,14 @@ def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> 
             watch(new)
 
         return run_search(
-            families=params["search.families"],
-            trials=trials,
+            plan=plan_families(params["search.families"], trials),
             batch=batch,
             seed=seed,
             folds=folds,
-            score=lambda pairs: score_pieces(engine, folder, pairs, fixed),
+            score=lambda pairs, until=None: score_pieces(engine, folder, pairs, fixed, stop=until),
             done=done,
             report=report,
+            stop=stop,
         )
 
 
@@ -89,10 +93,14 @@ def main() -> None:
     )
     sample = sample_learning(learning, params["problem.key"], params["search.sample_rows"], params["search.seed"])
     folds = scored_folds(sample.folds, sample.problem)
-    trials = search(sample, folds, params)
+    searched = search(sample, folds, params)
+    trials, stopped = searched.trials, searched.stopped
+    if stopped:
+        asked = params["search.trials"]
+        print(f"search: stopped {stopped} after {len(trials)} of {asked} trials, with the best so far", file=sys.stderr)
     best = describe_best(trials, params["search.kept"])
     write_json("models/best.json", best)
-    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds))
+    write_json("metrics/search.json", summarise_search(trials, rows=len(sample.frame), folds=folds, stopped=stopped))
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))
 
