@@ -1,9 +1,10 @@
 """Quality beside the strongest peers: same rows, same cores, same seconds; for each table of a folder and for flights.
 
-The folder holds NAME.csv, and a README.md with a Markdown table whose columns `file` and `target` say what is asked of
-each; without it the last column is. Every table is adopted as a newcomer would (`perennial adopt --yes`), and the peers
-get the same columns of the same rows of learning and test. They run one after the other in an environment of their
-own (`make quality TABLES=DIR`); one that fails is named, and the others go on.
+The folder holds NAME.csv, and a README.md with a Markdown table whose columns `file`, `task` and `target` say what is
+asked of each; without it the last column is. Every table is adopted as a newcomer would (`perennial adopt --yes`; where
+the named task is refused, with the task that is proposed), and the peers get the same columns of the same rows of
+learning and test. They run one after the other in an environment of their own (`make quality TABLES=DIR`); one that
+fails is named, and the others go on.
 """
 
 import argparse
@@ -42,27 +43,29 @@ ONE_ROW_CALLS = 200
 Facts = dict[str, Any]
 
 
-def read_targets(folder: Path) -> dict[str, str]:
-    """Return the target of each table that the folder's README.md names."""
-    path, found, places = folder / "README.md", {}, None
+def read_asked(folder: Path) -> dict[str, list[str]]:
+    """Return [target, task] of each table that the folder's README.md names."""
+    path, found, heads = folder / "README.md", {}, list[str]()
     for line in path.read_text().splitlines() if path.exists() else []:
         cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if "file" in cells and "target" in cells:
-            places = cells.index("file"), cells.index("target")
-        elif places and len(cells) > max(places) and cells[places[0]].endswith(".csv"):
-            found[cells[places[0]]] = cells[places[1]]
+        if {"file", "task", "target"} <= set(cells):
+            heads = cells
+        elif len(cells) == len(heads):
+            row = dict(zip(heads, cells, strict=True))
+            found[row["file"]] = [row["target"], row["task"]]
     return found
 
 
-def list_tables(folder: Path | None) -> dict[str, tuple[Path, str] | None]:
-    """Return {name: (file, target)} of a folder, and flights, which the project brings itself."""
-    tables: dict[str, tuple[Path, str] | None] = {}
+def list_tables(folder: Path | None) -> dict[str, list[str] | None]:
+    """Return {name: what `adopt` is told} of a folder, and flights, which the project brings itself."""
+    tables: dict[str, list[str] | None] = {}
     if folder:
-        targets = read_targets(folder)
+        asked = read_asked(folder)
         for path in sorted(folder.glob("*.csv")):
             with path.open(newline="", encoding="utf-8") as file:
                 last = next(csv.reader(file))[-1]
-            tables[path.stem] = (path.resolve(), targets.get(path.name, last))
+            target, *task = asked.get(path.name, [last])
+            tables[path.stem] = [str(path.resolve()), "--target", target, *(["--task", task[0]] if task else [])]
     return tables | {"flights": None}
 
 
@@ -85,12 +88,15 @@ def run_stages(project: Path, stages: Sequence[str]) -> float:
     return sum(run_here(project, sys.executable, "-m", f"perennial.stages.{stage}") for stage in stages)
 
 
-def make_project(project: Path, table: tuple[Path, str] | None, seconds: float) -> Facts:
+def make_project(project: Path, table: list[str] | None, seconds: float) -> Facts:
     """Clone, adopt, split; return params."""
     clone(project)
     if table:
-        path, target = table
-        run_here(project, sys.executable, "-m", "perennial.cli", "adopt", str(path), "--target", target, "--yes")
+        adopt = [sys.executable, "-m", "perennial.cli", "adopt", "--yes"]
+        try:
+            run_here(project, *adopt, *table)
+        except RuntimeError:
+            run_here(project, *adopt, *table[: table.index("--task")] if "--task" in table else table)
     document = yaml.safe_load((project / "params.yaml").read_text())
     document["search"] |= {"trials": PLENTY, "time_limit_s": seconds}
     (project / "params.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
@@ -179,7 +185,7 @@ def compare(problem: Facts, truth: np.ndarray, results: dict[str, tuple[np.ndarr
 
 
 def bench_table(
-    name: str, table: tuple[Path, str] | None, folder: Path, python: Path, seconds: float, peers: Sequence[str]
+    name: str, table: list[str] | None, folder: Path, python: Path, seconds: float, peers: Sequence[str]
 ) -> tuple[Facts, list[Facts], dict[str, str]]:
     """Return the problem, a row per model, and who failed and why."""
     project, cores = folder / name, len(os.sched_getaffinity(0))
@@ -249,7 +255,8 @@ def read_arguments() -> argparse.Namespace:
 def main() -> None:
     arguments = read_arguments()
     if arguments.peers and not arguments.python.exists():
-        sys.exit(f"{arguments.python} is not there: `make quality TABLES=DIR` installs the peers.")
+        print("the peers are not installed: `make quality TABLES=DIR` does it and runs this.")
+        return
     chosen = {n: t for n, t in list_tables(arguments.tables).items() if not arguments.only or n in arguments.only}
     parts, rows = [], {}
     with scratch_folder("quality") as folder:

@@ -10,3 +10,5 @@ trap 'rm -f "$joint"' EXIT
 for name in uv serve runtime dev full s3 dask postgres; do
     "$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade -c "$joint" "$name.in" -o "$name.txt"
 done
+# The peers have versions of their own.
+"$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade quality.in -o quality.txt

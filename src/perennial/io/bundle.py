@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
-from perennial.model.predictor import Model, predict_rows
+from perennial.model.predictor import Model, name_kind, predict_rows
 from perennial.model.seen import Hashes
 from perennial.refusal import Refusal
 
@@ -57,7 +57,7 @@ def _write_parts(place: Path, model: Model) -> None:
             write_text(place / name, member)
             members.append({"family": "lightgbm", "file": name})
         else:
-            members.append({"family": "linear", "coefficients": member})
+            members.append({"family": name_kind(member), "coefficients": member})
     write_json(place / "model.json", {"members": members, "weights": list(model.weights)})
     write_json(place / "encoder.json", model.encoder)
     write_json(place / "calibration.json", model.calibration)

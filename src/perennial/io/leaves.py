@@ -58,7 +58,7 @@ LEAVES: dict[str, Leaf] = {
     **dict.fromkeys(("split.test_days", "split.valid_days"), SOME),
     "split.folds": Leaf("whole", 2, 100),
     **dict.fromkeys(("split.test_share", "split.valid_share", "split.max_repeated"), SHARE),
-    "search.families": Leaf("texts", words=("lightgbm", "linear")),
+    "search.families": Leaf("texts", words=("lightgbm", "small_trees", "extra_trees", "network", "linear")),
     **dict.fromkeys(("search.trials", "search.batch", "search.max_rounds", "search.patience", "search.kept"), SOME),
     "search.sample_rows": COUNT,
     "search.time_limit_s": Leaf("number", 1e-9, nullable=True),

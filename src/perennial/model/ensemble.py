@@ -37,10 +37,18 @@ class Choice:
 
 
 def pick_contenders(best: Mapping[str, Any], members: int) -> Contenders:
-    """Return the different ones of the `members` best settings of a search, and beside them the best linear one."""
+    """Return the different ones of the `members` best settings of a search, and beside them the best linear one.
+
+    Where there is room for two of each family, each family's best is among them: what errs otherwise adds more than
+    what is a little better.
+    """
     if members < 1:
         raise Refusal(f"train.members is {members}: give at least 1.")
-    found = [Candidate(trial["family"], trial["params"]) for trial in best["trials"][:members]]
+    trials, own = best["trials"][:members], list(best["families"].values())
+    if members >= 2 * len(own):
+        others = [trial for trial in trials if trial not in own][: members - len(own)]
+        trials = sorted([*own, *others], key=lambda trial: (trial["score"], trial["number"]))
+    found = [Candidate(trial["family"], trial["params"]) for trial in trials]
     params = best["families"].get("linear", {}).get("params", FAMILIES["linear"].first)
     linear = Candidate("linear", dict(params))
     offered = [one for place, one in enumerate(found) if one not in found[:place]]

@@ -9,9 +9,10 @@ import numpy as np
 from perennial.model.calibration import IDENTITY, apply_calibration, inverse_link
 from perennial.model.encoder import Array, Encoder, encode_row, make_encoder
 from perennial.model.linear import predict_linear, read_linear
+from perennial.model.network import predict_network, read_network
 from perennial.model.trees import Trees
 
-Content = str | Mapping[str, Any]  # LightGBM text, or the JSON of a linear model
+Content = str | Mapping[str, Any]  # LightGBM text, or the JSON of a linear model or a network
 
 
 Scorer = Trees | Mapping[str, Any]  # a member made ready to score
@@ -19,7 +20,16 @@ Scorer = Trees | Mapping[str, Any]  # a member made ready to score
 
 def read_member(content: Content) -> Scorer:
     """Return a member made ready for `predict_member`."""
-    return Trees(content) if isinstance(content, str) else read_linear(content)
+    if isinstance(content, str):
+        return Trees(content)
+    return read_network(content) if "output" in content else read_linear(content)
+
+
+def name_kind(content: Content) -> str:
+    """Return `lightgbm`, `network` or `linear`."""
+    if isinstance(content, str):
+        return "lightgbm"
+    return "network" if "output" in content else "linear"
 
 
 @dataclass(frozen=True)
@@ -44,10 +54,8 @@ class Model:
 
     @property
     def family(self) -> str:
-        """`lightgbm`, `linear`, or `ensemble` of several members."""
-        if len(self.members) > 1:
-            return "ensemble"
-        return "lightgbm" if isinstance(self.members[0], str) else "linear"
+        """`lightgbm`, `linear`, `network`, or `ensemble` of several members."""
+        return "ensemble" if len(self.members) > 1 else name_kind(self.members[0])
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -57,7 +65,9 @@ class Model:
 
 def predict_member(scorer: Scorer, X: Array, num_threads: int = 1) -> Array:
     """Return one member's raw scores: log-odds, one column per class, or the value, by task."""
-    return scorer.predict_raw(X, num_threads) if isinstance(scorer, Trees) else predict_linear(scorer, X)
+    if isinstance(scorer, Trees):
+        return scorer.predict_raw(X, num_threads)
+    return predict_network(scorer, X) if "network" in scorer else predict_linear(scorer, X)
 
 
 def combine_raw(raws: Sequence[Array], weights: Sequence[float]) -> Array:
