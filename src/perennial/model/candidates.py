@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
+from perennial.extensions import add_extensions, load_extensions
 from perennial.model.boosting import Rows, count_iterations, fit_watched_boosting
 from perennial.model.encoder import Array
 from perennial.model.linear_fit import fit_linear
@@ -160,10 +161,11 @@ FAMILIES: dict[str, Family] = {
 
 
 def find_family(name: str) -> Family:
-    """Return a family by name; raises Refusal for a name that is not registered."""
-    if name not in FAMILIES:
-        raise Refusal(f"search.families names {name!r}: choose from {', '.join(sorted(FAMILIES))}.")
-    return FAMILIES[name]
+    """Return a family by name, an added one too; raises Refusal for a name that is not registered."""
+    families: dict[str, Family] = add_extensions(FAMILIES, load_extensions("families"), "families")
+    if name not in families:
+        raise Refusal(f"search.families names {name!r}: choose from {', '.join(sorted(families))}.")
+    return families[name]
 
 
 def plan_families(names: Sequence[str], trials: int) -> list[str]:

@@ -8,11 +8,12 @@ import numpy as np
 
 from perennial.model.calibration import IDENTITY, apply_calibration, inverse_link
 from perennial.model.encoder import Array, Encoder, encode_row, make_encoder
+from perennial.model.estimator import predict_estimator, read_estimator
 from perennial.model.linear import predict_linear, read_linear
 from perennial.model.network import predict_network, read_network
 from perennial.model.trees import Trees
 
-Content = str | Mapping[str, Any]  # LightGBM text, or the JSON of a linear model or a network
+Content = str | Mapping[str, Any]  # LightGBM text, or JSON: linear, network, estimator
 
 
 Scorer = Trees | Mapping[str, Any]  # a member made ready to score
@@ -22,14 +23,15 @@ def read_member(content: Content) -> Scorer:
     """Return a member made ready for `predict_member`."""
     if isinstance(content, str):
         return Trees(content)
-    return read_network(content) if "output" in content else read_linear(content)
+    readers = {"network": read_network, "estimator": read_estimator, "linear": read_linear}
+    return readers[name_kind(content)](content)
 
 
 def name_kind(content: Content) -> str:
-    """Return `lightgbm`, `network` or `linear`."""
+    """Return `lightgbm`, `network`, `estimator` (which only scikit-learn can run) or `linear`."""
     if isinstance(content, str):
         return "lightgbm"
-    return "network" if "output" in content else "linear"
+    return "network" if "output" in content else "estimator" if "skops" in content else "linear"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Model:
 
     @property
     def family(self) -> str:
-        """`lightgbm`, `linear`, `network`, or `ensemble` of several members."""
+        """`lightgbm`, `linear`, `network`, `estimator`, or `ensemble` of several members."""
         return "ensemble" if len(self.members) > 1 else name_kind(self.members[0])
 
     @property
@@ -67,6 +69,8 @@ def predict_member(scorer: Scorer, X: Array, num_threads: int = 1) -> Array:
     """Return one member's raw scores: log-odds, one column per class, or the value, by task."""
     if isinstance(scorer, Trees):
         return scorer.predict_raw(X, num_threads)
+    if "estimator" in scorer:
+        return predict_estimator(scorer, X)
     return predict_network(scorer, X) if "network" in scorer else predict_linear(scorer, X)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from perennial.evaluation.gate import refusal_reasons
-from perennial.io.bento import build_bento
+from perennial.io.bento import build_bento, choose_lock
 from perennial.io.bundle import bundle_hash, load_bundle
 from perennial.io.files import read_json, replace_folder, write_json
 from perennial.io.params import read_params
@@ -35,7 +35,7 @@ def main() -> None:
             write_json(folder / "refusal.json", {"packaged": False, "reasons": reasons})
         return
     limits = {"max_rows": p["package.max_rows"], "max_body_bytes": p["package.max_body_bytes"]}
-    build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"])
+    build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"], lock=choose_lock(BUNDLE))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
 from perennial.model.candidates import Lesson
 from perennial.model.ensemble import Choice, Contenders, choose_served, pick_contenders
+from perennial.model.estimator import refuse_untrusted
 from perennial.model.example import withhold_values
 from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
@@ -33,7 +34,7 @@ PARAMS: tuple[str, ...] = (
     *("problem.group", "problem.block", "problem.metric"),
     *("problem.costs.false_positive", "problem.costs.false_negative", "engine.workers", "engine.scheduler"),
     *("train.members", "train.ensemble_gain", "train.max_rounds", "train.patience", "train.replicates"),
-    *("train.confidence", "train.golden_rows", "train.seed"),
+    *("train.confidence", "train.golden_rows", "train.seed", "train.trusted_types"),
 )
 
 
@@ -81,6 +82,7 @@ def choose_and_fit(
         choice, gain = choose_served(oof, contenders, task, least_gain=p["train.ensemble_gain"], compare=compare)
         settings = settings_to_fit(contenders.candidates, oof, choice, seed)
         lesson, members = fit_members(engine, folder, learning, settings)
+    refuse_untrusted(members, p["train.trusted_types"])
     return oof, choice, gain, lesson, members
 
 
