@@ -5,7 +5,7 @@ export TMPDIR := $(CURDIR)/.perennial/tmp
 export BENTOML_HOME := $(CURDIR)/.perennial/bentoml
 export DVC_SITE_CACHE_DIR := $(CURDIR)/.perennial/dvc
 
-.PHONY: repro test test-full check soak serve report graph bench clean setup lock \
+.PHONY: repro test test-full check soak serve report graph bench quality clean setup lock \
 	system experiment comment check-lock verdict post request
 .DEFAULT_GOAL := repro
 
@@ -64,6 +64,15 @@ graph: .venv/.runtime ## rewrite the generated deps and params of dvc.yaml
 bench: .venv/.dev ## ratios against a named peer or limit, measured in one run
 	@mkdir -p $(TMPDIR)
 	@for file in bench/*.py; do echo "== $$file"; python $$file || exit 1; done
+
+.perennial/peers: requirements/quality.txt .venv/.dev
+	@uv venv --quiet --clear --python .venv/bin/python $@
+	@uv pip install --quiet --python $@/bin/python --require-hashes -r requirements/quality.txt
+	@touch $@
+
+quality: .perennial/peers ## hold the models of the tables in TABLES against FLAML, AutoGluon and CatBoost: minutes a table
+	@mkdir -p $(TMPDIR)
+	python bench/quality.py $(if $(TABLES),--tables "$(TABLES)") --out docs/quality.md
 
 # What the workflows run. Their arguments come by the environment, so that no shell reads them as words of its own.
 system: ## what no wheel brings: OpenMP for LightGBM

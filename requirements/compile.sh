@@ -7,6 +7,8 @@ options=(--quiet --universal --python-version 3.11 --no-emit-index-url --no-head
 joint=$(mktemp)
 trap 'rm -f "$joint"' EXIT
 "$uv" pip compile "${options[@]}" --no-annotate dev.in full.in dask.in postgres.in -o "$joint"
-for name in uv serve runtime dev full s3 dask postgres; do
+for name in uv serve serve_estimators runtime dev full s3 dask postgres; do
     "$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade -c "$joint" "$name.in" -o "$name.txt"
 done
+# The peers have versions of their own.
+"$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade quality.in -o quality.txt

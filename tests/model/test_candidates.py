@@ -107,7 +107,7 @@ def test_a_longer_plan_begins_like_a_shorter_one() -> None:
 
 
 def test_unknown_family_and_too_few_trials_are_refused() -> None:
-    with pytest.raises(Refusal, match="'forest': choose from lightgbm, linear"):
+    with pytest.raises(Refusal, match="'forest': choose from extra_trees, lightgbm, linear"):
         find_family("forest")
     with pytest.raises(Refusal, match=r"search\.trials is 1 for 2 families"):
         plan_families(["lightgbm", "linear"], 1)

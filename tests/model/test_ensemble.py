@@ -110,3 +110,16 @@ def test_the_choice_is_compared_with_the_linear_one() -> None:
         compare=lambda a, b: seen.extend((a, b)) or {"interval": [1.0, 1.0]},
     )
     assert [(one == raw).all() for one, raw in zip(seen, oof.raws, strict=True)] == [True, True]
+
+
+def test_with_room_for_two_of_each_family_the_best_of_each_comes_along() -> None:
+    trials = [
+        {"family": "lightgbm", "params": {"num_leaves": n}, "score": n / 10, "number": n, "losses": {}, "rounds": {}}
+        for n in range(1, 7)
+    ]
+    worst = {"family": "linear", "params": {"C": 1.0}, "score": 9.0, "number": 9, "losses": {}, "rounds": {}}
+    best = {"trials": trials, "families": {"lightgbm": trials[0], "linear": worst}}
+    names = [one.family for one in pick_contenders(best, 4).candidates]
+    assert names == ["lightgbm", "lightgbm", "lightgbm", "linear"]
+    assert [one.family for one in pick_contenders(best, 3).candidates] == ["lightgbm"] * 3 + ["linear"]
+    assert (pick_contenders(best, 4).offered, pick_contenders(best, 3).offered) == (4, 3)

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from perennial.model.candidates import FAMILIES, Candidate
+from perennial.model.candidates import FAMILIES, Candidate, plan_families
 from perennial.model.folds import FoldScore
-from perennial.model.search import batch_seed, pick_survivors, rank_trials, run_search, screening_fold
+from perennial.model.search import Stop, batch_seed, pick_survivors, rank_trials, run_search, screening_fold
 
 FOLDS = [1, 2, 3]
 
@@ -24,14 +24,23 @@ class Scorer:
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []
 
-    def __call__(self, pairs: Sequence[tuple[Candidate, int]]) -> list[FoldScore]:
-        self.asked += [(candidate.family, fold) for candidate, fold in pairs]
-        return [FoldScore(bowl(candidate, fold), 10 * fold) for candidate, fold in pairs]
+    def __call__(self, pairs: Sequence[tuple[Candidate, int]], stop: Stop | None = None) -> list[FoldScore]:
+        scores: list[FoldScore] = []
+        for candidate, fold in pairs:
+            self.asked.append((candidate.family, fold))
+            scores.append(FoldScore(bowl(candidate, fold), 10 * fold))
+            if stop is not None and stop():
+                break
+        return scores
+
+    def stop_after(self, pieces: int) -> Stop:
+        """Return what asks to stop when so many pieces have been scored."""
+        return lambda: "by hand" if len(self.asked) >= pieces else None
 
 
 def search(trials: int = 14, score: Any = None, **options: Any) -> list[FrozenTrial]:
-    names = {"families": ["lightgbm", "linear"], "trials": trials, "batch": 4, "seed": 7, "folds": FOLDS}
-    return run_search(**(names | options), score=score or Scorer())
+    names = {"plan": plan_families(["lightgbm", "linear"], trials), "batch": 4, "seed": 7, "folds": FOLDS}
+    return run_search(**(names | options), score=score or Scorer()).trials
 
 
 def essence(trials: Sequence[FrozenTrial]) -> list[Any]:
@@ -54,7 +63,7 @@ def test_a_search_cut_in_a_batch_goes_on_to_the_same_end() -> None:
     heard: list[FrozenTrial] = []
     scorer, calls = Scorer(), 0
 
-    def interrupted(pairs: Sequence[tuple[Candidate, int]]) -> list[FoldScore]:
+    def interrupted(pairs: Sequence[tuple[Candidate, int]], _stop: Stop) -> list[FoldScore]:
         nonlocal calls
         calls += 1
         if calls == 6:
@@ -65,6 +74,29 @@ def test_a_search_cut_in_a_batch_goes_on_to_the_same_end() -> None:
         search(score=interrupted, report=heard.extend)
     assert len(heard) == 8
     assert essence(search(done=heard)) == essence(search())
+
+
+@pytest.mark.parametrize("pieces", [1, 2, 5, 9, 12, 13, 17, 24, 31, 60])
+def test_a_search_that_is_stopped_anywhere_keeps_what_it_has(pieces: int) -> None:
+    whole = essence(search(trials=40))
+    scorer, heard = Scorer(), list[FrozenTrial]()
+    names = {"plan": plan_families(["lightgbm", "linear"], 40), "batch": 4, "seed": 7, "folds": FOLDS}
+    found = run_search(**names, score=scorer, stop=scorer.stop_after(pieces), report=heard.extend)  # type: ignore[arg-type]
+    assert found.stopped == "by hand"
+    assert [trial.number for trial in found.trials] == list(range(len(found.trials)))
+    assert rank_trials(found.trials)
+    assert len(scorer.asked) <= max(pieces, 3) + 2
+    remembered = essence(heard)
+    assert remembered == whole[: len(heard)], "what is gone on from are whole batches"
+    assert essence(search(trials=40, done=heard)) == whole
+
+
+def test_a_search_that_did_all_its_trials_was_not_stopped() -> None:
+    scorer = Scorer()
+    names = {"plan": ["lightgbm"] * 4, "batch": 4, "seed": 7, "folds": FOLDS}
+    full = run_search(**names, score=scorer)  # type: ignore[arg-type]
+    late = run_search(**names, score=(again := Scorer()), stop=again.stop_after(len(scorer.asked)))  # type: ignore[arg-type]
+    assert full.stopped is late.stopped is None
 
 
 def test_every_family_is_tried_from_its_first_settings_and_never_pruned() -> None:

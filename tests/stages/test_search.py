@@ -15,7 +15,7 @@ from perennial.io.tables import read_table, write_table
 from perennial.refusal import Refusal
 from perennial.serving.runtime import load_predictor
 from perennial.stages import search, split, train
-from tests.conftest import ROOT
+from tests.conftest import ROOT, set_params
 from tests.stages.learned import make_project
 
 OUTPUTS = (
@@ -36,9 +36,18 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
-def start(folder: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "perennial.stages.search"]
-    return subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
+def start(folder: Path) -> "subprocess.Popen[str]":
+    """Start the stage as a terminal does: in a process group of its own, all of which hears ctrl-C."""
+    command, environment = [sys.executable, "-m", "perennial.stages.search"], {"PYTHONPATH": str(ROOT / "src")}
+    return subprocess.Popen(
+        command, cwd=folder, env=os.environ | environment, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+
+
+def wait_for_trials(process: "subprocess.Popen[str]") -> None:
+    while not any(log.read_bytes().count(b"\n") > 1 for log in Path(".perennial/studies").glob("*.log")):
+        assert process.poll() is None, "it ended before it could be stopped"
+        time.sleep(0.01)
 
 
 def test_the_search_tells_what_it_tried_and_leaves_nothing_behind(folder: Path) -> None:
@@ -73,15 +82,74 @@ def test_a_killed_search_goes_on_to_the_same_end(folder: Path, tmp_path: Path, m
     monkeypatch.chdir(killed)
     split.main()
     with start(killed) as process:
-        while not any(log.read_bytes().count(b"\n") > 1 for log in Path(".perennial/studies").glob("*.log")):
-            assert process.poll() is None, "it ended before it could be killed"
-            time.sleep(0.01)
+        wait_for_trials(process)
         process.send_signal(signal.SIGKILL)
     assert not Path("models/best.json").exists()
     search.main()
     monkeypatch.chdir(folder)
     search.main()
     assert hashes(killed) == hashes(folder)
+
+
+def test_a_time_limit_ends_the_search_with_the_best_so_far(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_params(folder, {"search.trials": 5000, "search.time_limit_s": 1.0})
+    search.main()
+    facts = read_json("metrics/search.json")
+    assert facts["stopped"] == "by the time limit"
+    assert 1 <= facts["trials"] < 5000
+    assert f"stopped by the time limit after {facts['trials']} of 5000 trials" in capsys.readouterr().err
+    assert read_json("models/best.json")["score"] == facts["best"]["score"]
+
+
+def test_a_stopped_search_goes_on_to_the_end_of_an_uninterrupted_one(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_params(folder, {"search.time_limit_s": 0.001})
+    search.main()
+    assert read_json("metrics/search.json")["stopped"]
+    set_params(folder, {"search.time_limit_s": None})
+    search.main()
+    whole = make_project(tmp_path / "whole")
+    monkeypatch.chdir(whole)
+    split.main()
+    search.main()
+    assert hashes(folder) == hashes(whole)
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_ctrl_c_keeps_the_best_so_far_and_finishes_the_stage(folder: Path, workers: int) -> None:
+    set_params(folder, {"search.trials": 5000, "engine.workers": workers})
+    with start(folder) as process:
+        wait_for_trials(process)
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert "press it again" in said
+    assert "Traceback" not in said
+    facts = read_json("metrics/search.json")
+    assert facts["stopped"] == "by hand"
+    assert 3 <= facts["trials"] < 5000
+    assert read_json("models/best.json")["score"] == facts["best"]["score"]
+    assert not list(Path(".perennial/tmp").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_second_ctrl_c_ends_it_and_writes_nothing(folder: Path, workers: int) -> None:
+    set_params(folder, {"search.trials": 5000, "engine.workers": workers, "search.max_rounds": 4000})
+    with start(folder) as process:
+        wait_for_trials(process)
+        assert process.stderr is not None
+        os.killpg(process.pid, signal.SIGINT)
+        while "press it again" not in process.stderr.readline():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert said.strip() == "stopped by hand: nothing is half-written; run it again."
+    assert not Path("models/best.json").exists()
 
 
 def test_more_trials_go_on_from_the_finished_ones(folder: Path) -> None:

@@ -203,6 +203,27 @@ def plan_params(plan: TablePlan, as_of: str) -> dict[str, Any]:
         "evaluate.slice_rows": min(300, max(20, tested // 10)),
         "gate.min_rows": min(1000, max(20, int(0.7 * tested))),
         "gate.min_blocks": 14,
+        **plan_search(plan.rows),
+    }
+
+
+def plan_search(rows: int) -> dict[str, Any]:
+    """Return how a table is searched: where rows are few a fit is cheap, and several models that differ tell more.
+
+    There the ensemble is served when it is likelier better than the linear model than not, three to one.
+    """
+    if rows > FEW_ROWS:
+        return {}
+    return {
+        "search.families": ["small_trees", "extra_trees", "network", "linear"],
+        "search.trials": 40,
+        "search.max_rounds": 1000,
+        "search.patience": 40,
+        "search.kept": 10,
+        "train.members": 10,
+        "train.max_rounds": 2000,
+        "train.patience": 40,
+        "train.confidence": 0.5,
     }
 
 

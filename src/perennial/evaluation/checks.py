@@ -5,6 +5,7 @@ from typing import Any
 
 from perennial.evaluation import harm_checks, leak_checks
 from perennial.evaluation.finding import Check, Facts, GateLimits
+from perennial.extensions import add_extensions, load_extensions
 
 CHECKS: dict[str, Check] = {
     "finite": harm_checks.check_finite,
@@ -27,6 +28,7 @@ CHECKS: dict[str, Check] = {
 
 
 def run_checks(evaluation: Facts, audit: Facts, limits: GateLimits) -> list[dict[str, Any]]:
-    """Return what every check found that applies, in the order of the registry; none stops another."""
-    found = {name: check(evaluation, audit, limits) for name, check in CHECKS.items()}
+    """Return what every check found that applies, in the order of the registry, added ones last; none stops another."""
+    checks: dict[str, Check] = add_extensions(CHECKS, load_extensions("checks"), "checks")
+    found = {name: check(evaluation, audit, limits) for name, check in checks.items()}
     return [{"name": name, **asdict(finding)} for name, finding in found.items() if finding is not None]

@@ -16,6 +16,7 @@ from perennial.evaluation.ranking import (
     macro_auc,
     tally_ranks,
 )
+from perennial.extensions import add_extensions, load_extensions
 
 Parts = Callable[[Array, Array], Array]
 Tally = Callable[[Array, Array, Codes, int, Array], Array]
@@ -55,16 +56,18 @@ class Metric:
         return None if self.tally is None else self.tally(truth, prediction, codes, blocks, weights)
 
 
-def _with_count(loss: Array) -> Array:
+def with_count(loss: Array) -> Array:
+    """Return the losses of rows (n,) beside ones, (n, 2): the parts of a mean."""
     return np.column_stack([loss, np.ones(len(loss))])
 
 
-def _mean(sums: Array) -> Array:
+def mean_of_sums(sums: Array) -> Array:
+    """Return the mean of `with_count`."""
     return np.asarray(sums[..., 0] / sums[..., 1])
 
 
 def _root_mean(sums: Array) -> Array:
-    return np.sqrt(_mean(sums))
+    return np.sqrt(mean_of_sums(sums))
 
 
 def _ratio(top: Array, bottom: Array) -> Array:
@@ -78,15 +81,15 @@ def log_loss_parts(truth: Array, score: Array) -> Array:
         given = score[np.arange(len(truth)), truth.astype(np.int64)]
     else:
         given = np.where(truth > 0, score, 1.0 - score)
-    return _with_count(-np.log(np.clip(given, SMALLEST, 1.0)))
+    return with_count(-np.log(np.clip(given, SMALLEST, 1.0)))
 
 
 def brier_parts(truth: Array, score: Array) -> Array:
     """Return (n, 2): the squared distance to what happened (summed over classes when there are k), and 1."""
     if score.ndim == 2:
         happened = np.eye(score.shape[1])[truth.astype(np.int64)]
-        return _with_count(((score - happened) ** 2).sum(axis=1))
-    return _with_count((score - truth) ** 2)
+        return with_count(((score - happened) ** 2).sum(axis=1))
+    return with_count((score - truth) ** 2)
 
 
 def variance_parts(truth: Array, prediction: Array) -> Array:
@@ -141,13 +144,15 @@ def _macro(finish: Finish) -> Finish:
     return finish_classes
 
 
-def _additive(
+def additive(
     parts: Parts,
     finish: Finish,
     direction: Literal["lower", "higher"],
     *tasks: str,
     uses: Literal["score", "decision"] = "score",
 ) -> Metric:
+    """Return the score that `finish` makes of the sums over rows of `parts`, which may so be resampled."""
+
     def function(truth: Array, prediction: Array, weights: Array | None = None, /) -> float:
         rows = parts(truth, prediction)
         return float(finish((rows if weights is None else rows * weights[:, None]).sum(axis=0)))
@@ -160,30 +165,31 @@ def _ranked(function: Function, finish: Finish) -> Metric:
 
 
 def _correct(truth: Array, decision: Array) -> Array:
-    return _with_count((truth == decision).astype(float))
+    return with_count((truth == decision).astype(float))
 
 
 METRICS: dict[str, Metric] = {
-    "log_loss": _additive(log_loss_parts, _mean, "lower", "binary", "multiclass"),
-    "brier": _additive(brier_parts, _mean, "lower", "binary", "multiclass"),
+    "log_loss": additive(log_loss_parts, mean_of_sums, "lower", "binary", "multiclass"),
+    "brier": additive(brier_parts, mean_of_sums, "lower", "binary", "multiclass"),
     "auc": _ranked(auc, auc_of_tally),
     "average_precision": _ranked(average_precision, average_precision_of_tally),
     "macro_auc": Metric(macro_auc, "higher", ("multiclass",)),
-    "accuracy": _additive(_correct, _mean, "higher", "binary", "multiclass", uses="decision"),
-    "f1": _additive(hit_parts, f1_of_sums, "higher", "binary", uses="decision"),
-    "precision": _additive(hit_parts, precision_of_sums, "higher", "binary", uses="decision"),
-    "recall": _additive(hit_parts, recall_of_sums, "higher", "binary", uses="decision"),
-    "macro_f1": _additive(class_parts, _macro(f1_of_sums), "higher", "multiclass", uses="decision"),
-    "macro_precision": _additive(class_parts, _macro(precision_of_sums), "higher", "multiclass", uses="decision"),
-    "macro_recall": _additive(class_parts, _macro(recall_of_sums), "higher", "multiclass", uses="decision"),
-    "rmse": _additive(lambda t, p: _with_count((p - t) ** 2), _root_mean, "lower", "regression"),
-    "mae": _additive(lambda t, p: _with_count(np.abs(p - t)), _mean, "lower", "regression"),
-    "r2": _additive(variance_parts, r2_of_sums, "higher", "regression"),
-    "calibration_error": _additive(calibration_parts, calibration_of_sums, "lower", "binary", "multiclass"),
-    "scaled_calibration_error": _additive(scaled_parts, calibration_of_sums, "lower", "regression"),
+    "accuracy": additive(_correct, mean_of_sums, "higher", "binary", "multiclass", uses="decision"),
+    "f1": additive(hit_parts, f1_of_sums, "higher", "binary", uses="decision"),
+    "precision": additive(hit_parts, precision_of_sums, "higher", "binary", uses="decision"),
+    "recall": additive(hit_parts, recall_of_sums, "higher", "binary", uses="decision"),
+    "macro_f1": additive(class_parts, _macro(f1_of_sums), "higher", "multiclass", uses="decision"),
+    "macro_precision": additive(class_parts, _macro(precision_of_sums), "higher", "multiclass", uses="decision"),
+    "macro_recall": additive(class_parts, _macro(recall_of_sums), "higher", "multiclass", uses="decision"),
+    "rmse": additive(lambda t, p: with_count((p - t) ** 2), _root_mean, "lower", "regression"),
+    "mae": additive(lambda t, p: with_count(np.abs(p - t)), mean_of_sums, "lower", "regression"),
+    "r2": additive(variance_parts, r2_of_sums, "higher", "regression"),
+    "calibration_error": additive(calibration_parts, calibration_of_sums, "lower", "binary", "multiclass"),
+    "scaled_calibration_error": additive(scaled_parts, calibration_of_sums, "lower", "regression"),
 }
 
 
 def metrics_for(task: str) -> dict[str, Metric]:
-    """Return the scores that a task has, by name."""
-    return {name: metric for name, metric in METRICS.items() if task in metric.tasks}
+    """Return the scores that a task has by name, the added ones last."""
+    metrics: dict[str, Metric] = add_extensions(METRICS, load_extensions("metrics"), "metrics")
+    return {name: metric for name, metric in metrics.items() if task in metric.tasks}

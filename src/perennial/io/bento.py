@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from perennial.io.bundle import bundle_hash
+from perennial.io.bundle import bundle_hash, read_part
 from perennial.io.files import replace_folder, sha256_file, write_json, write_text
 from perennial.io.graph import import_closure
 from perennial.io.scratch import scratch_folder
@@ -22,7 +22,7 @@ SHIPPED = (SERVICE, *(f"perennial.io.migrations.{name}" for name in MIGRATIONS))
 """What is copied into the bento, each with all that it imports; nothing imports a migration."""
 SUMS = "SHA256SUMS"
 HOME = ".perennial/bentoml"
-LOCK = "requirements/serve.txt"
+LOCK, ESTIMATOR_LOCK = "requirements/serve.txt", "requirements/serve_estimators.txt"
 _DESCRIPTION = """# perennial:{version}
 
 A judged model behind `POST /predict`; `GET /schema` says what to send. Bundle {bundle}.
@@ -78,6 +78,12 @@ def _run_build(context: Path, store: Path, version: str) -> Path:
         lines = (done.stderr or done.stdout).strip().splitlines() or ["no message"]
         raise Refusal(f"BentoML did not build the bento ({lines[-1]:.300}): run `perennial.stages.package` by itself.")
     return built
+
+
+def choose_lock(bundle: str | Path) -> str:
+    """Return the lock of what answers for a bundle: with scikit-learn where only that can run a member."""
+    members = read_part(bundle, "model.json")["members"]
+    return ESTIMATOR_LOCK if any(member["family"] == "estimator" for member in members) else LOCK
 
 
 def list_pins(lock: str) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
 from perennial.model.encoder import Array
 from perennial.model.link import is_linked
-from perennial.model.predictor import Content, Model, predict_rows
+from perennial.model.predictor import Content, Model, name_kind, predict_rows
 from perennial.model.seen import Hashes
 from perennial.refusal import Refusal
 
@@ -75,7 +75,7 @@ def _write_member(place: Path, number: int, member: Content) -> dict[str, Any]:
         return {"family": "lightgbm", "file": name}
     if is_linked(member):
         return {**member, "member": _write_member(place, number, member["member"])}
-    return {"family": "linear", "coefficients": member}
+    return {"family": name_kind(member), "coefficients": member}
 
 
 def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module, util
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tqdm import tqdm
 
@@ -18,13 +19,25 @@ Piece = TypeVar("Piece")
 Result = TypeVar("Result")
 
 
+Stop = Callable[[], object]
+
+
 class Mapper(Protocol):
     """Applies a function to every piece; results come in the order of the pieces, the first exception is raised."""
 
     def __call__(
-        self, function: Callable[[Piece], Result], pieces: Sequence[Piece], /, *, label: str | None = None
+        self,
+        function: Callable[[Piece], Result],
+        pieces: Sequence[Piece],
+        /,
+        *,
+        label: str | None = None,
+        stop: Stop | None = None,
     ) -> list[Result]:
-        """Return `function` of each piece; with a `label`, show on a terminal how many are done."""
+        """Return `function` of each piece; with a `label`, show on a terminal how many are done.
+
+        When `stop` says so after a piece, what was asked after that one is left: the result is shorter, never empty.
+        """
 
 
 @dataclass(frozen=True)
@@ -52,13 +65,24 @@ def plan_workers(workers: int, pieces: int, cores: int) -> tuple[int, int]:
     return processes, 1 if workers else max(1, cores // processes)
 
 
-def _watch(results: Iterable[Result], total: int, label: str | None) -> list[Result]:
-    return list(tqdm(results, total=total, desc=label, disable=None if label else True))
+def _watch(results: Iterable[Result], total: int, label: str | None, stop: Stop | None) -> list[Result]:
+    done: list[Result] = []
+    for result in tqdm(results, total=total, desc=label, disable=None if label else True):
+        done.append(result)
+        if stop is not None and stop():
+            break
+    return done
 
 
-def map_here(function: Callable[[Piece], Result], pieces: Sequence[Piece], *, label: str | None = None) -> list[Result]:
+def map_here(
+    function: Callable[[Piece], Result],
+    pieces: Sequence[Piece],
+    *,
+    label: str | None = None,
+    stop: Stop | None = None,
+) -> list[Result]:
     """Apply `function` to each piece in this process."""
-    return _watch(map(function, pieces), len(pieces), label)
+    return _watch(map(function, pieces), len(pieces), label, stop)
 
 
 def _start_worker(parent: int) -> None:
@@ -69,18 +93,41 @@ def _start_worker(parent: int) -> None:
 
 
 @contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Start processes that do not hear ctrl-C: it is for their parent, which lets them finish or ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def _local_pool(workers: int) -> Iterator[Mapper]:
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(os.getpid(),))
+    running: list[Future[Any]] = []
 
     def map_pool(
-        function: Callable[[Piece], Result], pieces: Sequence[Piece], *, label: str | None = None
+        function: Callable[[Piece], Result],
+        pieces: Sequence[Piece],
+        *,
+        label: str | None = None,
+        stop: Stop | None = None,
     ) -> list[Result]:
-        return _watch(pool.map(function, pieces), len(pieces), label)
+        with _deaf_children():
+            futures = [pool.submit(function, piece) for piece in pieces]
+        try:
+            return _watch((future.result() for future in futures), len(futures), label, stop)
+        finally:
+            running[:] = [future for future in [*running, *futures] if not future.cancel() and not future.done()]
 
     try:
         yield map_pool
     finally:
+        if not all(future.done() for future in running):  # nobody waits for these pieces
+            for worker in multiprocessing.active_children():
+                worker.kill()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -91,10 +138,16 @@ def _cluster(scheduler: str) -> Iterator[tuple[Mapper, int]]:
     client = import_module("distributed").Client(scheduler, set_as_default=False)
 
     def map_cluster(
-        function: Callable[[Piece], Result], pieces: Sequence[Piece], *, label: str | None = None
+        function: Callable[[Piece], Result],
+        pieces: Sequence[Piece],
+        *,
+        label: str | None = None,
+        stop: Stop | None = None,
     ) -> list[Result]:
         futures = client.map(function, list(pieces), pure=False)
-        return _watch((future.result() for future in futures), len(pieces), label)
+        done = _watch((future.result() for future in futures), len(pieces), label, stop)
+        client.cancel(futures[len(done) :])
+        return done
 
     try:
         yield map_cluster, max(1, sum(client.nthreads().values()))

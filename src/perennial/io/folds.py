@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from perennial.io.engine import Engine
+from perennial.io.engine import Engine, Stop
 from perennial.io.files import read_json, write_json
 from perennial.io.learning import Learning
 from perennial.model.boosting import Rows
@@ -113,10 +113,16 @@ def fit_piece(piece: Piece) -> Content:
 
 
 def score_pieces(
-    engine: Engine, folder: Path, pairs: Iterable[tuple[Candidate, int]], fixed: Params, *, keep: bool = False
+    engine: Engine,
+    folder: Path,
+    pairs: Iterable[tuple[Candidate, int]],
+    fixed: Params,
+    *,
+    keep: bool = False,
+    stop: Stop | None = None,
 ) -> list[FoldScore]:
-    """Score (candidate, fold) pairs wherever the engine runs, in their order."""
-    return engine.map(score_piece, _pieces(engine, folder, pairs, fixed, keep))
+    """Score (candidate, fold) pairs wherever the engine runs, in their order; the first ones where `stop` says so."""
+    return engine.map(score_piece, _pieces(engine, folder, pairs, fixed, keep), stop=stop)
 
 
 def weigh_copy(copy: Copy) -> Weighed:

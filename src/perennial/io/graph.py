@@ -18,9 +18,19 @@ def _module_file(source: Path, module: str) -> Path | None:
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
-def _imported_modules(file: Path) -> set[str]:
+def _added_modules(node: ast.Call, source: Path) -> set[str]:
+    """Return the modules that `load_extensions("kind")` imports."""
+    if not (isinstance(node.func, ast.Name) and node.func.id == "load_extensions" and len(node.args) == 1):
+        return set()
+    kind = f"{PACKAGE}.extensions.{ast.literal_eval(node.args[0])}"
+    return {f"{kind}.{path.stem}" for path in source.joinpath(*kind.split(".")).glob("*.py")}
+
+
+def _imported_modules(file: Path, source: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            names |= _added_modules(node, source)
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -37,7 +47,7 @@ def import_closure(module: str, source: str | Path = "src") -> list[str]:
             file = _module_file(source, ".".join(parts[:end]))
             if file is not None and file not in found:
                 found.add(file)
-                waiting.extend(_imported_modules(file))
+                waiting.extend(_imported_modules(file, source))
     return sorted(path.as_posix() for path in found)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from perennial.extensions import list_extensions
 from perennial.refusal import Refusal
 
 KINDS = {
@@ -35,6 +36,8 @@ SEED, COUNT, SOME = Leaf("whole", 0, 2**31 - 1), Leaf("whole", 0), Leaf("whole",
 SHARE, MARGIN, AUC = Leaf("number", 0, 1), Leaf("number", -1, 1), Leaf("number", 0.5, 1)
 COST, POSITIVE = Leaf("number", 0), Leaf("number", 1e-9)
 
+FAMILIES = ("lightgbm", "small_trees", "extra_trees", "network", "linear", *list_extensions("families"))
+
 LEAVES: dict[str, Leaf] = {
     **dict.fromkeys(("problem.statement", "problem.decision", "problem.audience", "problem.moment"), TEXT),
     **dict.fromkeys(("problem.label", "problem.label_delay", "problem.target", "problem.key"), TEXT),
@@ -61,14 +64,16 @@ LEAVES: dict[str, Leaf] = {
     "split.repeats": Leaf("whole", 1, 100),
     "search.outer_trials": SOME,
     **dict.fromkeys(("split.test_share", "split.valid_share", "split.max_repeated"), SHARE),
-    "search.families": Leaf("texts", words=("lightgbm", "linear")),
+    "search.families": Leaf("texts", words=FAMILIES),
     **dict.fromkeys(("search.trials", "search.batch", "search.max_rounds", "search.patience", "search.kept"), SOME),
     "search.sample_rows": COUNT,
+    "search.time_limit_s": Leaf("number", 1e-9, nullable=True),
     **dict.fromkeys(("train.members", "train.max_rounds", "train.patience", "train.replicates"), SOME),
     "train.ensemble_gain": SHARE,
     "train.confidence": SHARE,
     "train.coverage": SHARE,
     "train.golden_rows": SOME,
+    "train.trusted_types": TEXTS,
     **dict.fromkeys(("evaluate.replicates", "evaluate.slice_rows", "evaluate.slice_blocks", "evaluate.bands"), SOME),
     "evaluate.confidence": SHARE,
     **dict.fromkeys(("evaluate.importance_rows", "evaluate.importance_repeats", "evaluate.linear_rows"), SOME),
@@ -143,7 +148,7 @@ def _fits(leaf: Leaf, value: Any) -> bool:
 
 def _demand(leaf: Leaf) -> str:
     bounds = ""
-    if leaf == POSITIVE:
+    if leaf.low == POSITIVE.low:
         bounds = " above 0"
     elif math.isfinite(leaf.high):
         bounds = f" from {leaf.low:g} to {leaf.high:.10g}"

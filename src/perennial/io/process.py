@@ -48,7 +48,7 @@ def run_stage(main: Callable[[], None]) -> None:
 
 
 def run_entry(main: Callable[[], None]) -> None:
-    """Run an entry; a Refusal becomes one sentence on standard error and exit code 1."""
+    """Run an entry; a Refusal becomes one sentence on standard error and exit code 1, ctrl-C one and 130."""
     try:
         main()
     except Refusal as refusal:
@@ -57,6 +57,9 @@ def run_entry(main: Callable[[], None]) -> None:
     except BrokenPipeError:  # who read the output has read enough: `perennial … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(128 + signal.SIGPIPE) from None
+    except KeyboardInterrupt:
+        print("stopped by hand: nothing is half-written; run it again.", file=sys.stderr)
+        raise SystemExit(130) from None
     except OSError as error:
         place = error.filename or f"under {os.getcwd()}"
         words = error.strerror or str(error)

@@ -4,16 +4,19 @@ A new family is one entry of `FAMILIES`: settings to begin with, a range for eac
 it into something `predictor` can read.
 """
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 
+from perennial.extensions import add_extensions, load_extensions
 from perennial.model.boosting import Rows, count_iterations, fit_watched_boosting
 from perennial.model.encoder import Array
 from perennial.model.linear_fit import fit_linear
 from perennial.model.link import BEYOND, find_smear, is_linked, link_numbers, wrap_member
+from perennial.model.network_fit import fit_network
 from perennial.model.predictor import Content, predict_member, read_member
 from perennial.refusal import Refusal
 
@@ -39,12 +42,16 @@ class Fit(Protocol):
 
 @dataclass(frozen=True)
 class Family:
-    """A kind of model; `share` is its part of the trials beside the other families'."""
+    """A kind of model; `share` is its part of the trials beside the other families'.
+
+    A boosted one takes the settings that are not searched too: rounds, patience, seed.
+    """
 
     first: Params
     space: Mapping[str, BaseDistribution]
     fit: Fit
     share: float
+    boosted: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,14 +62,22 @@ class Candidate:
     params: Params
 
 
-def _fit_lightgbm(lesson: Lesson, params: Params, threads: int, watched: Sequence[Rows]) -> list[Content]:
-    settings, categorical = dict(_ALWAYS) | dict(params), lesson.encoder["categorical"]
+def _fit_lightgbm(
+    always: Params, lesson: Lesson, params: Params, threads: int, watched: Sequence[Rows]
+) -> list[Content]:
+    settings, categorical = dict(always) | dict(params), lesson.encoder["categorical"]
     return [*fit_watched_boosting(lesson.rows, watched, categorical, settings, threads, lesson.n_classes)]
 
 
 def _fit_linear(lesson: Lesson, params: Params, _threads: int, watched: Sequence[Rows]) -> list[Content]:
     rows = lesson.rows
     fitted = fit_linear(rows.X, rows.y, lesson.encoder, params, weights=rows.weights, classes=lesson.n_classes)
+    return [fitted] * max(1, len(watched))
+
+
+def _fit_network(lesson: Lesson, params: Params, _threads: int, watched: Sequence[Rows]) -> list[Content]:
+    rows = lesson.rows
+    fitted = fit_network(rows.X, rows.y, lesson.encoder, params, weights=rows.weights, classes=lesson.n_classes)
     return [fitted] * max(1, len(watched))
 
 
@@ -94,17 +109,64 @@ _LIGHTGBM: dict[str, BaseDistribution] = {
     "max_cat_threshold": IntDistribution(4, 64, log=True),
 }
 
+# Of a few thousand rows: finer bins, leaves of a few rows, categories of which few are seen, smaller steps.
+_ALWAYS_SMALL: Params = {"bagging_freq": 1, "max_bin": 255, "min_data_per_group": 10}
+
+_FIRST_SMALL: Params = {
+    "num_leaves": 10,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 15,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.8,
+    "lambda_l2": 3.0,
+    "path_smooth": 1.0,
+    "cat_smooth": 20.0,
+    "cat_l2": 10.0,
+    "max_cat_threshold": 16,
+}
+
+_SMALL: dict[str, BaseDistribution] = {
+    "num_leaves": IntDistribution(3, 128, log=True),
+    "learning_rate": FloatDistribution(0.02, 0.15, log=True),
+    "min_data_in_leaf": IntDistribution(2, 100, log=True),
+    "feature_fraction": FloatDistribution(0.2, 1.0),
+    "bagging_fraction": FloatDistribution(0.5, 1.0),
+    "lambda_l2": FloatDistribution(1e-3, 1e2, log=True),
+    "path_smooth": FloatDistribution(1e-2, 1e2, log=True),
+    "cat_smooth": FloatDistribution(1.0, 100.0, log=True),
+    "cat_l2": FloatDistribution(1.0, 100.0, log=True),
+    "max_cat_threshold": IntDistribution(4, 64, log=True),
+}
+
+# Thresholds drawn at random (Geurts et al. 2006): single trees are worse, what they err in differs more.
+_ALWAYS_EXTRA: Params = dict(_ALWAYS_SMALL) | {"extra_trees": True}
+_FIRST_EXTRA: Params = dict(_FIRST_SMALL) | {"num_leaves": 31, "min_data_in_leaf": 5, "feature_fraction": 0.8}
+
+_FIRST_NETWORK: Params = {"units": 24, "alpha": 0.3, "step": 0.005, "epochs": 40}
+_NETWORK: dict[str, BaseDistribution] = {
+    "units": IntDistribution(8, 64, log=True),
+    "alpha": FloatDistribution(1e-3, 1e1, log=True),
+    "step": FloatDistribution(1e-3, 2e-2, log=True),
+    "epochs": IntDistribution(10, 100, log=True),
+}
+
+_boost = functools.partial(functools.partial, _fit_lightgbm)
+
 FAMILIES: dict[str, Family] = {
-    "lightgbm": Family(_FIRST_LIGHTGBM, _LIGHTGBM, _fit_lightgbm, share=0.8),
+    "lightgbm": Family(_FIRST_LIGHTGBM, _LIGHTGBM, _boost(_ALWAYS), share=0.8, boosted=True),
+    "small_trees": Family(_FIRST_SMALL, _SMALL, _boost(_ALWAYS_SMALL), share=0.5, boosted=True),
+    "extra_trees": Family(_FIRST_EXTRA, _SMALL, _boost(_ALWAYS_EXTRA), share=0.3, boosted=True),
+    "network": Family(_FIRST_NETWORK, _NETWORK, _fit_network, share=0.1),
     "linear": Family({"C": 0.1}, {"C": FloatDistribution(1e-4, 1e1, log=True)}, _fit_linear, share=0.2),
 }
 
 
 def find_family(name: str) -> Family:
-    """Return a family by name; raises Refusal for a name that is not registered."""
-    if name not in FAMILIES:
-        raise Refusal(f"search.families names {name!r}: choose from {', '.join(sorted(FAMILIES))}.")
-    return FAMILIES[name]
+    """Return a family by name, an added one too; raises Refusal for a name that is not registered."""
+    families: dict[str, Family] = add_extensions(FAMILIES, load_extensions("families"), "families")
+    if name not in families:
+        raise Refusal(f"search.families names {name!r}: choose from {', '.join(sorted(families))}.")
+    return families[name]
 
 
 def plan_families(names: Sequence[str], trials: int) -> list[str]:
@@ -112,10 +174,11 @@ def plan_families(names: Sequence[str], trials: int) -> list[str]:
     shares = {name: find_family(name).share for name in names}
     if not shares or trials < len(shares):
         raise Refusal(f"search.trials is {trials} for {len(shares)} families: give each family at least one trial.")
-    plan = list(shares)
+    plan, counts, all_shares = list(shares), dict.fromkeys(shares, 1), sum(shares.values())
     while len(plan) < trials:
-        behind = {name: shares[name] / sum(shares.values()) * (len(plan) + 1) - plan.count(name) for name in plan}
+        behind = {name: share / all_shares * (len(plan) + 1) - counts[name] for name, share in shares.items()}
         plan.append(max(shares, key=lambda name: behind[name]))
+        counts[plan[-1]] += 1
     return plan
 
 
@@ -128,13 +191,13 @@ def fit_watched(
     """
     settings, given = dict(candidate.params), dict(fixed or {})
     link, smear = settings.pop("link", None), given.pop("smear", None)
-    if candidate.family == "lightgbm":
+    family = find_family(candidate.family)
+    if family.boosted:
         settings = given | settings
-    fit = find_family(candidate.family).fit
     if link is None:
-        return fit(lesson, settings, threads, watched)
+        return family.fit(lesson, settings, threads, watched)
     linked = replace(lesson, rows=_link(lesson.rows))
-    contents = fit(linked, settings, threads, [_link(rows) for rows in watched])
+    contents = family.fit(linked, settings, threads, [_link(rows) for rows in watched])
     most = float(linked.rows.y.max()) + BEYOND
     if smear is not None:
         return [wrap_member(content, smear, most) for content in contents]

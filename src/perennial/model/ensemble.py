@@ -39,12 +39,17 @@ class Choice:
 def pick_contenders(best: Mapping[str, Any], members: int) -> Contenders:
     """Return the different ones of the `members` best settings of a search, and beside them the best linear one.
 
-    All learn the link that the search has chosen.
+    Where there is room for two of each family, each family's best is among them: what errs otherwise adds more than
+    what is a little better. All learn the link that the search has chosen.
     """
     if members < 1:
         raise Refusal(f"train.members is {members}: give at least 1.")
+    trials, own = best["trials"][:members], list(best["families"].values())
+    if members >= 2 * len(own):
+        others = [trial for trial in trials if trial not in own][: members - len(own)]
+        trials = sorted([*own, *others], key=lambda trial: (trial["score"], trial["number"]))
     link = {"link": best["link"]} if best.get("link") else {}
-    found = [Candidate(trial["family"], trial["params"] | link) for trial in best["trials"][:members]]
+    found = [Candidate(trial["family"], trial["params"] | link) for trial in trials]
     params = best["families"].get("linear", {}).get("params", FAMILIES["linear"].first)
     linear = Candidate("linear", dict(params) | link)
     offered = [one for place, one in enumerate(found) if one not in found[:place]]

@@ -31,8 +31,8 @@ def split_linear(linear: Mapping[str, Any], X: Array) -> Array:
 
 
 def adds_up(model: Model) -> bool:
-    """Return whether the score is a sum over inputs; the exponent of a sum, which a linked member predicts, is none."""
-    return not any(isinstance(scorer, Linked) for scorer in model.scorers)
+    """Return whether the score is a sum over inputs: that of trees and linear models is, none that was linked."""
+    return all(isinstance(one, Trees) or (isinstance(one, Mapping) and "one_hot" in one) for one in model.scorers)
 
 
 def split_member(scorer: Scorer, X: Array) -> Array:

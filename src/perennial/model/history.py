@@ -39,8 +39,13 @@ def describe_best(trials: Sequence[FrozenTrial], kept: int) -> dict[str, Any]:
     }
 
 
-def summarise_search(trials: Sequence[FrozenTrial], *, rows: int, folds: Sequence[int]) -> dict[str, Any]:
-    """Return the best score, and per family its best score and how many trials were complete and pruned."""
+def summarise_search(
+    trials: Sequence[FrozenTrial], *, rows: int, folds: Sequence[int], stopped: str | None = None
+) -> dict[str, Any]:
+    """Return the best score, and per family its best score and how many trials were complete and pruned.
+
+    `stopped` is why there are fewer trials than were asked for.
+    """
     best = describe_best(trials, 1)
     families = {}
     for name in sorted(best["families"]):
@@ -53,7 +58,7 @@ def summarise_search(trials: Sequence[FrozenTrial], *, rows: int, folds: Sequenc
         }
     counts = {"trials": len(trials), "complete": sum(family["complete"] for family in families.values())}
     top = {"family": best["family"], "score": best["score"]}
-    return {"best": top, "families": families, "rows": rows, "folds": len(folds), **counts}
+    return {"best": top, "families": families, "rows": rows, "folds": len(folds), "stopped": stopped, **counts}
 
 
 def tabulate_history(trials: Sequence[FrozenTrial]) -> pd.DataFrame:

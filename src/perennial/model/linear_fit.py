@@ -41,13 +41,14 @@ def fit_linear(
     width = len(scaling["numeric"]) + len(scaling["indicators"])
     return {
         "scaling": scaling,
-        "intercept": _round_all(intercept),
-        "dense": [_round_all(row[:width]) for row in coefficients],
-        "one_hot": [_round_all(row[width:]) for row in coefficients],
+        "intercept": round_all(intercept),
+        "dense": [round_all(row[:width]) for row in coefficients],
+        "one_hot": [round_all(row[width:]) for row in coefficients],
     }
 
 
-def _round_all(values: Array) -> list[float]:
+def round_all(values: Array) -> list[float]:
+    """Return numbers of 12 digits."""
     return [float(f"{value:.12g}") for value in values]
 
 
@@ -58,7 +59,7 @@ def fit_scaling(X: Array, state: Mapping[str, Any]) -> dict[str, Any]:
     names = ("low", "high", "mean", "scale")
     return {
         "numeric": numeric,
-        **{name: _round_all(part) for name, part in zip(names, spans.T, strict=True)},
+        **{name: round_all(part) for name, part in zip(names, spans.T, strict=True)},
         "indicators": [index for index in numeric if np.isnan(X[:, index]).any()],
         "categorical": list(state["categorical"]),
         "sizes": [len(column["categories"]) for column in state["columns"] if column["kind"] == "category"],

@@ -9,11 +9,13 @@ import numpy as np
 from perennial.model.calibration import IDENTITY, apply_calibration, inverse_link
 from perennial.model.conformal import Bounds
 from perennial.model.encoder import Array, Encoder, encode_row, make_encoder
+from perennial.model.estimator import predict_estimator, read_estimator
 from perennial.model.linear import predict_linear, read_linear
 from perennial.model.link import is_linked, unlink_numbers
+from perennial.model.network import predict_network, read_network
 from perennial.model.trees import Trees
 
-Content = str | Mapping[str, Any]  # LightGBM text, or the JSON of a linear model, or one of both that is linked
+Content = str | Mapping[str, Any]  # LightGBM text, or JSON: linear, network, estimator, or one of these that is linked
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,19 @@ def read_member(content: Content) -> Scorer:
         inner = read_member(content["member"])
         assert not isinstance(inner, Linked)
         return Linked(inner, content["smear"], content["most"])
-    return Trees(content) if isinstance(content, str) else read_linear(content)
+    if isinstance(content, str):
+        return Trees(content)
+    readers = {"network": read_network, "estimator": read_estimator, "linear": read_linear}
+    return readers[name_kind(content)](content)
+
+
+def name_kind(content: Content) -> str:
+    """Return `lightgbm`, `network`, `estimator` (which only scikit-learn can run) or `linear`."""
+    if isinstance(content, str):
+        return "lightgbm"
+    if is_linked(content):
+        return name_kind(content["member"])
+    return "network" if "output" in content else "estimator" if "skops" in content else "linear"
 
 
 @dataclass(frozen=True)
@@ -63,13 +77,8 @@ class Model:
 
     @property
     def family(self) -> str:
-        """`lightgbm`, `linear`, or `ensemble` of several members."""
-        if len(self.members) > 1:
-            return "ensemble"
-        [member] = self.members
-        if not isinstance(member, str) and is_linked(member):
-            member = member["member"]
-        return "lightgbm" if isinstance(member, str) else "linear"
+        """`lightgbm`, `linear`, `network`, `estimator`, or `ensemble` of several members."""
+        return "ensemble" if len(self.members) > 1 else name_kind(self.members[0])
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -81,7 +90,11 @@ def predict_member(scorer: Scorer, X: Array, num_threads: int = 1) -> Array:
     """Return one member's raw scores: log-odds, one column per class, or the value, by task."""
     if isinstance(scorer, Linked):
         return unlink_numbers(predict_member(scorer.scorer, X, num_threads), scorer.smear, scorer.most)
-    return scorer.predict_raw(X, num_threads) if isinstance(scorer, Trees) else predict_linear(scorer, X)
+    if isinstance(scorer, Trees):
+        return scorer.predict_raw(X, num_threads)
+    if "estimator" in scorer:
+        return predict_estimator(scorer, X)
+    return predict_network(scorer, X) if "network" in scorer else predict_linear(scorer, X)
 
 
 def combine_raw(raws: Sequence[Array], weights: Sequence[float]) -> Array:

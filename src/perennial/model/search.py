@@ -6,19 +6,37 @@ search that was cut short goes on from its last whole batch to the same end.
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from perennial.model.candidates import Candidate, find_family, plan_families
+from perennial.model.candidates import Candidate, find_family
 from perennial.model.folds import FoldScore
 from perennial.model.link import LINK
 
-Score = Callable[[Sequence[tuple[Candidate, int]]], Sequence[FoldScore]]
+Stop = Callable[[], str | None]  # why the search is to end before its last trial, None while it is not
 Report = Callable[[Sequence[FrozenTrial]], None]
+Pairs = Sequence[tuple[Candidate, int]]
 Asked = tuple[optuna.Trial, Candidate]
 STARTUP = 8  # random trials before the sampler trusts what it has seen
+
+
+class Score(Protocol):
+    """Maps over (candidate, fold)."""
+
+    def __call__(self, pairs: Pairs, stop: Stop | None = None, /) -> Sequence[FoldScore]:
+        """Return the scores in the order of the pairs; of the first pairs alone, one or more, when `stop` says why."""
+
+
+@dataclass(frozen=True)
+class Searched:
+    """The finished trials in their order, and why there are not more of them, None when all were done."""
+
+    trials: list[FrozenTrial]
+    stopped: str | None = None
 
 
 def batch_seed(seed: int, done: int) -> int:
@@ -72,44 +90,71 @@ def tell_trial(study: optuna.Study, trial: optuna.Trial, scores: dict[int, FoldS
 
 
 def run_batch(
-    study: optuna.Study, asked: Sequence[Asked], spared: Sequence[bool], folds: Sequence[int], score: Score
-) -> None:
-    """Score one batch and tell it: all on the screening fold, then the survivors on the rest, in two maps."""
+    study: optuna.Study,
+    asked: Sequence[Asked],
+    spared: Sequence[bool],
+    folds: Sequence[int],
+    score: Score,
+    stop: Stop | None = None,
+) -> bool:
+    """Score one batch and tell it: all on the screening fold, then the survivors on the rest, in two maps.
+
+    Returns whether all of it was scored. Where it was stopped, trials that were scored on every fold are told as ever,
+    those that were not as pruned; the first batch gives a complete one whatever `stop` says.
+    """
     screen = screening_fold(folds)
     past = [trial.user_attrs["losses"][str(screen)] for trial in study.trials if trial.state.is_finished()]
-    first = score([(candidate, screen) for _, candidate in asked])
-    goes_on = pick_survivors([result.loss for result in first], spared, past)
+    first = score([(candidate, screen) for _, candidate in asked], stop)
+    goes_on = pick_survivors([result.loss for result in first], spared[: len(first)], past)
     pairs = [(place, fold) for fold in reversed(folds) if fold != screen for place, on in enumerate(goes_on) if on]
-    rest = dict(zip(pairs, score([(asked[place][1], fold) for place, fold in pairs]), strict=True))
-    for place, (trial, _) in enumerate(asked):
-        scores = {screen: first[place]} | {fold: result for (at, fold), result in rest.items() if at == place}
-        tell_trial(study, trial, scores, goes_on[place])
+    whole = len(first) == len(asked)
+    scores = {(place, screen): result for place, result in enumerate(first)}
+    if pairs and whole:
+        scores |= _score_places(asked, pairs, score, stop)
+    best = int(np.argmin([result.loss for result in first]))
+    if not past and stop is not None and stop():
+        scores |= _score_places(asked, [(best, fold) for fold in folds if (best, fold) not in scores], score)
+    for place, (trial, _) in enumerate(asked[: len(first)]):
+        own = {fold: result for (at, fold), result in scores.items() if at == place}
+        tell_trial(study, trial, own, len(own) == len(folds))
+    return whole and all(pair in scores for pair in pairs)
+
+
+def _score_places(
+    asked: Sequence[Asked], pairs: Sequence[tuple[int, int]], score: Score, stop: Stop | None = None
+) -> dict[tuple[int, int], FoldScore]:
+    """Return the scores of (place in the batch, fold), of the first ones where it was stopped."""
+    return dict(zip(pairs, score([(asked[place][1], fold) for place, fold in pairs], stop), strict=False))
 
 
 def run_search(
     *,
-    families: Sequence[str],
-    trials: int,
+    plan: Sequence[str],
     batch: int,
     seed: int,
     folds: Sequence[int],
     score: Score,
     done: Sequence[FrozenTrial] = (),
     report: Report = lambda trials: None,
-) -> list[FrozenTrial]:
-    """Return `trials` finished trials, the first `done` of them from before; `report` hears of each new batch.
+    stop: Stop = lambda: None,
+) -> Searched:
+    """Return a finished trial for each family of `plan`, the first `done` from before; `report` hears of whole batches.
 
-    `score` maps over (candidate, fold) and gives the results in that order.
+    Fewer are returned when `stop` says why, yet at least one that is complete. What a stopped batch found is in the
+    result only: to go on from it would end elsewhere than an uninterrupted search.
     """
-    study, plan = new_study(done), plan_families(families, trials)
-    while (start := len(study.trials)) < trials:
+    study, trials = new_study(done), len(plan)
+    stopped = None
+    while stopped is None and (start := len(study.trials)) < trials:
         study.sampler = optuna.samplers.TPESampler(seed=batch_seed(seed, start), n_startup_trials=STARTUP)
         numbers = range(start, min(start + batch, trials))
         spared = [plan.index(plan[number]) == number for number in numbers]
         asked = [ask_trial(study, plan[n], first=s) for n, s in zip(numbers, spared, strict=True)]
-        run_batch(study, asked, spared, folds, score)
-        report(study.trials[start:])
-    return list(study.trials)
+        whole = run_batch(study, asked, spared, folds, score, stop)
+        if whole:
+            report(study.trials[start:])
+        stopped = None if whole and len(study.trials) >= trials else stop()
+    return Searched([trial for trial in study.trials if trial.state.is_finished()], stopped)
 
 
 def choose_link(families: Sequence[str], folds: Sequence[int], score: Score, offered: bool) -> str | None:
@@ -133,8 +178,8 @@ def with_link(score: Score, link: str | None) -> Score:
     if link is None:
         return score
 
-    def linked(pairs: Sequence[tuple[Candidate, int]]) -> Sequence[FoldScore]:
-        return score([(Candidate(one.family, {**one.params, "link": link}), fold) for one, fold in pairs])
+    def linked(pairs: Pairs, stop: Stop | None = None) -> Sequence[FoldScore]:
+        return score([(Candidate(one.family, {**one.params, "link": link}), fold) for one, fold in pairs], stop)
 
     return linked
 

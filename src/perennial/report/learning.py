@@ -29,6 +29,8 @@ def tell_search(facts: Facts) -> Section:
     )
     if search.get("link"):
         told += " The number is learned as its logarithm, which lost less on the folds, and its mean is brought back."
+    if search.get("stopped"):
+        told += f" It was stopped {search['stopped']}: another run may find other settings."
     return Section("search", "The search", keep(Text(told), history_figure(facts), family_table(search)))
 
 

@@ -141,7 +141,7 @@ async def predict(call: Call) -> Answer:
 async def explain(call: Call) -> Answer:
     """Score rows and say what each input adds."""
     if not adds_up(call.desk.predictor.model):
-        raise Problem(501, "this model predicts the exponent of a sum, so that no input adds to its number by itself.")
+        raise Problem(501, "this model's score is no sum over inputs, so that none adds to it by itself.")
     return await answer_rows(call, explained=True)
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from perennial.evaluation.gate import refusal_reasons
-from perennial.io.bento import SHIPPED, build_bento
+from perennial.io.bento import SHIPPED, build_bento, choose_lock
 from perennial.io.bundle import bundle_hash, load_bundle
 from perennial.io.files import read_json, replace_folder, write_json
 from perennial.io.params import read_params
@@ -53,7 +53,7 @@ def main() -> None:
         "label": p["problem.label"],
     }
     packaged = {"card": card, "verdict": read_json(VERDICT)}
-    build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"], packaged=packaged)
+    build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"], packaged=packaged, lock=choose_lock(BUNDLE))
 
 
 if __name__ == "__main__":

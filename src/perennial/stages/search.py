@@ -1,6 +1,6 @@
 """search: Optuna over the families, scored on time-ordered folds; models/best.json and the plots of the search."""
 
-import functools
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,17 @@ from perennial.io.learning import Learning, leave_out, outer_lessons, read_learn
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
+from perennial.io.stopping import listen_for_stop
 from perennial.io.study import identify_search, resume_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
+from perennial.model.candidates import Params, plan_families
 from perennial.model.encoding import encode_target
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
 from perennial.model.link import may_link
 from perennial.model.metric import check_metric
-from perennial.model.search import choose_link, run_search, with_link
+from perennial.model.search import Score, Searched, choose_link, run_search, with_link
 from perennial.model.selection import describe_selection, find_needless, judge_inputs, limit_rows, list_left_out
 
 PARAMS: tuple[str, ...] = (
@@ -33,9 +35,12 @@ PARAMS: tuple[str, ...] = (
     *("problem.group", "problem.metric"),
     *("engine.workers", "engine.scheduler", "search.families", "search.trials", "search.batch", "search.seed"),
     *("search.sample_rows", "search.max_rounds", "search.patience", "search.kept", "search.outer_trials"),
-    "search.selection",
+    *("search.selection", "search.time_limit_s"),
 )
-_WHERE_AND_HOW_LONG = ("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.outer_trials")
+_WHERE_AND_HOW_LONG: tuple[str, ...] = (
+    *("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.outer_trials"),
+    "search.time_limit_s",
+)
 
 
 def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
@@ -71,21 +76,28 @@ def select_whole(learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
         return select(e, folder, learning, params)
 
 
+def make_score(engine: Engine, folder: Path, fixed: Params) -> Score:
+    """Return what scores pairs of candidate and fold of a folder wherever the engine runs."""
+    return lambda pairs, stop=None: score_pieces(engine, folder, pairs, fixed, stop=stop)
+
+
 def offer_link(learning: Learning) -> bool:
     """Return whether the target may be learned as its logarithm."""
     problem = learning.problem
     return may_link(problem.task, encode_target(learning.frame[problem.target], problem.classes))
 
 
-def search(
-    learning: Learning, folds: Sequence[int], params: dict[str, Any]
-) -> tuple[list[FrozenTrial], dict[str, str]]:
-    """Run the search where params say, going on from where a killed one stopped; return its trials and the link."""
+def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> tuple[Searched, dict[str, str]]:
+    """Run the search where params say, going on from where a killed one stopped; return its trials and the link.
+
+    Ctrl-C ends it with what it has.
+    """
     trials, batch, seed = params["search.trials"], params["search.batch"], params["search.seed"]
     fixed = fixed_settings(params)
     identity = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
     done, remember = resume_search(identify_search(identity), batch, trials)
     with (
+        listen_for_stop(params["search.time_limit_s"]) as stop,
         scratch_folder("search") as folder,
         open_engine(params["engine.workers"], params["engine.scheduler"], batch * len(folds)) as engine,
         watch_trials(trials) as watch,
@@ -97,17 +109,17 @@ def search(
             remember(new)
             watch(new)
 
-        families, score = params["search.families"], functools.partial(score_pieces, engine, folder, fixed=fixed)
+        families, score = params["search.families"], make_score(engine, folder, fixed)
         link = choose_link(families, folds, score, offer_link(learning))
         found = run_search(
-            families=families,
-            trials=trials,
+            plan=plan_families(families, trials),
             batch=batch,
             seed=seed,
             folds=folds,
             score=with_link(score, link),
             done=done,
             report=report,
+            stop=stop,
         )
     return found, {"link": link} if link else {}
 
@@ -131,17 +143,16 @@ def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, 
             left_out = list_left_out(select(engine, place / "selection", lesson, params))
             lesson = leave_out(lesson, left_out)
             write_folds(place, lesson, folds)
-            families, score = params["search.families"], functools.partial(score_pieces, engine, place, fixed=fixed)
+            families, score = params["search.families"], make_score(engine, place, fixed)
             link = choose_link(families, folds, score, offer_link(lesson))
-            trials = run_search(
-                families=families,
-                trials=params["search.outer_trials"],
+            found_here = run_search(
+                plan=plan_families(families, params["search.outer_trials"]),
                 batch=params["search.batch"],
                 seed=params["search.seed"],
                 folds=folds,
                 score=with_link(score, link),
             )
-            best = describe_best(trials, params["search.kept"]) | ({"link": link} if link else {})
+            best = describe_best(found_here.trials, params["search.kept"]) | ({"link": link} if link else {})
             best |= {"left_out": left_out} if left_out else {}
             found.append({"repeat": repeat, "fold": number, **best})
     return found
@@ -174,11 +185,15 @@ def main() -> None:
     left_out = list_left_out(selection)
     sample = leave_out(sample, left_out)
     folds = scored_folds(sample.folds, sample.problem)
-    trials, link = search(sample, folds, params)
+    searched, link = search(sample, folds, params)
+    trials, stopped = searched.trials, searched.stopped
+    if stopped:
+        asked = params["search.trials"]
+        print(f"search: stopped {stopped} after {len(trials)} of {asked} trials, with the best so far", file=sys.stderr)
     best = describe_best(trials, params["search.kept"]) | link | ({"left_out": left_out} if left_out else {})
     outer = search_beside(learning, params)
     write_json("models/best.json", best | ({"outer": outer} if outer else {}))
-    summary = summarise_search(trials, rows=len(sample.frame), folds=folds) | link
+    summary = summarise_search(trials, rows=len(sample.frame), folds=folds, stopped=stopped) | link
     write_json("metrics/search.json", summary | ({"selection": selection} if selection else {}))
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))

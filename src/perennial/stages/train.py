@@ -26,6 +26,7 @@ from perennial.model.candidates import Lesson
 from perennial.model.conformal import refuse_certainty
 from perennial.model.encoder import Array
 from perennial.model.ensemble import choose_served, pick_contenders
+from perennial.model.estimator import refuse_untrusted
 from perennial.model.example import withhold_values
 from perennial.model.finish import Finish, describe_choice, describe_losses, finish_choice, settings_to_fit
 from perennial.model.folds import OutOfFold
@@ -42,6 +43,7 @@ PARAMS: tuple[str, ...] = (
     *("problem.costs.false_positive", "problem.costs.false_negative", "engine.workers", "engine.scheduler"),
     *("train.members", "train.ensemble_gain", "train.max_rounds", "train.patience", "train.replicates"),
     *("train.confidence", "train.golden_rows", "train.seed", "train.coverage"),
+    "train.trusted_types",
 )
 
 
@@ -89,6 +91,7 @@ def fit_model(
     choice, gain = choose_served(oof, contenders, task, least_gain=p["train.ensemble_gain"], compare=compare)
     settings = settings_to_fit(contenders.candidates, oof, choice, seed)
     lesson, members = fit_members(engine, folder, learning, settings)
+    refuse_untrusted(members, p["train.trusted_types"])
     costs = {
         "false_positive": p["problem.costs.false_positive"],
         "false_negative": p["problem.costs.false_negative"],

@@ -1,0 +1,1 @@
+"""Added checks: one file each, see docs/extending.md."""

@@ -1,0 +1,1 @@
+"""Added families: one file each, see docs/extending.md."""

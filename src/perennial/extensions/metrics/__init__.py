@@ -1,0 +1,1 @@
+"""Added metrics: one file each, see docs/extending.md."""
