@@ -71,7 +71,15 @@ def test_pieces_give_the_bytes_of_the_whole(folder: str) -> None:
 @pytest.mark.parametrize("history_days", [1, 3])
 def test_a_history_shorter_than_a_feature_looks_back_is_refused(folder: str, history_days: int) -> None:
     replay = Replay(
-        CONTRACT, folder, QUERY, window_hours=6, lookback_days=2, ahead_days=1, memory_gb=1.0, as_of="2024-02-10"
+        CONTRACT,
+        folder,
+        QUERY,
+        window_hours=6,
+        lookback_days=2,
+        ahead_days=1,
+        history_days=history_days,
+        memory_gb=1.0,
+        as_of="2024-02-10",
     )
     with open_warehouse(1.0, 1) as database:
         create_sources(database, CONTRACT, folder)

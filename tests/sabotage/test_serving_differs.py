@@ -52,7 +52,7 @@ def edit(folder: Path, name: str, old: str, new: str) -> None:
 def test_a_score_moved_by_a_millionth_is_noticed(packaged: Path) -> None:
     edit(packaged, "perennial/serving/runtime.py", "predict_rows(model, rows)", "predict_rows(model, rows) + 1e-6")
     found = failing(packaged)
-    assert set(found) == {"golden_rows", "test_rows", "answers_afterwards"}
+    assert set(found) == {"golden_rows", "test_rows", "explained", "answers_afterwards"}
     assert "3 of 3 rows are answered differently over HTTP" in found["golden_rows"]
 
 

@@ -178,11 +178,11 @@ def test_an_input_of_noise_is_left_out_and_still_asked_for(tmp_path: Path, monke
     train.main()
     predictor = load_predictor("models/bundle")
     row = {"delay": 0.5, "wind": None, "carrier": "AA", "dice": 0.5}
-    assert predictor.check([row]) == []
+    assert not predictor.check([row])
     assert predictor.predict([row]) == predictor.predict([row | {"dice": 0.9}])
-    assert predictor.check([row | {"dice": 7.0}]) == ["rows[0].dice is out of range: send 0 to 1"]
+    assert predictor.check([row | {"dice": 7.0}]) == {0: ["rows[0].dice is out of range: send 0 to 1"]}
     del row["dice"]
-    assert predictor.check([row]) == ["rows[0].dice is not there: send it, null when missing"]
+    assert predictor.check([row]) == {0: ["rows[0].dice is not there: send it, null when missing"]}
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
