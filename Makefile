@@ -63,7 +63,7 @@ graph: .venv/.runtime ## rewrite the generated deps and params of dvc.yaml
 
 bench: .venv/.dev ## ratios against a named peer or limit, measured in one run
 	@mkdir -p $(TMPDIR)
-	@for file in bench/*.py; do echo "== $$file"; python $$file || exit 1; done
+	@for file in $(filter-out bench/quality.py bench/ablation.py,$(wildcard bench/*.py)); do echo "== $$file"; python $$file || exit 1; done
 
 .perennial/peers: requirements/quality.txt .venv/.dev
 	@uv venv --quiet --clear --python .venv/bin/python $@

@@ -19,7 +19,7 @@ from perennial.model.encoder import Array
 from perennial.model.ensemble import pick_contenders
 from perennial.model.folds import FoldScore
 from perennial.model.link import find_smear, may_link, unlink_numbers
-from perennial.model.search import choose_link, with_link
+from perennial.model.search import Stop, choose_link, with_link
 
 TREES = {"num_leaves": 7, "learning_rate": 0.2, "min_data_in_leaf": 20, "num_iterations": 30}
 STATE = {"columns": [{"name": "x", "kind": "numeric"}], "features": ["x"], "categorical": []}
@@ -104,7 +104,7 @@ def test_the_link_is_chosen_by_what_it_loses(gain: float, chosen: str | None) ->
 def test_all_that_is_searched_and_combined_learns_the_link() -> None:
     seen: list[Candidate] = []
 
-    def score(pairs: Sequence[tuple[Candidate, int]]) -> list[FoldScore]:
+    def score(pairs: Sequence[tuple[Candidate, int]], _stop: Stop | None = None) -> list[FoldScore]:
         seen.extend(one for one, _ in pairs)
         return []
 

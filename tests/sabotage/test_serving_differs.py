@@ -11,6 +11,8 @@ from perennial.io.bento import write_sums
 from tests.conftest import run_command, run_stage, set_params
 from tests.tiny import write_tiny_bundle, write_tiny_project
 
+pytestmark = pytest.mark.slow  # each starts a server
+
 
 @pytest.fixture(scope="module")
 def unharmed(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -65,6 +65,8 @@ class Script:
     bad: Sequence[Request]
     max_rows: int
     timed: int
+    adds_up: bool = True
+    """Whether the scores are sums over inputs, which POST /explain can tell apart."""
 
 
 def run_step(name: str, step: Callable[[], str]) -> Check:
@@ -119,10 +121,22 @@ def send_bad(port: int, requests: Sequence[Request]) -> str:
     return f"{len(requests)} kinds of bad input each got the answer they must get."
 
 
+def refuse_to_explain(port: int, rows: Sequence[Row]) -> str:
+    """Return a sentence when the service says that it cannot explain; raises Refusal otherwise."""
+    status, body = send_request(port, "POST", "/explain", encode_rows(rows), JSON)
+    if status != 501:
+        raise Refusal(f"a score that is no sum over inputs was explained with {status}: {body.decode()[:300]}")
+    return "The score is no sum over inputs, and the service says so."
+
+
 def explain_rows(port: int, name: str, script: Script) -> str:
-    """Return a sentence when a batch of the script is explained, and each explanation adds up."""
+    """Return a sentence when a batch of the script is explained so that it adds up, or refused where none does."""
     rows, _ = script.batches[name]
-    explained = ask_rows(port, rows, script, "/explain")
+    if not script.adds_up:
+        return refuse_to_explain(port, rows[:1])
+    bounds = {"lower", "upper"}
+    answers = ask_rows(port, rows, script, "/explain")
+    explained = [{name: value for name, value in one.items() if name not in bounds} for one in answers]
     raws = [list(one["raw"].values()) if script.task == "multiclass" else one["raw"] for one in explained]
     scores = inverse_link(script.task, np.array(raws, dtype=np.float64))
     compare_scores(scores, read_scores(explained, script.classes, script.task))

@@ -45,7 +45,7 @@ def pick_contenders(best: Mapping[str, Any], members: int) -> Contenders:
     if members < 1:
         raise Refusal(f"train.members is {members}: give at least 1.")
     trials, own = best["trials"][:members], list(best["families"].values())
-    if members >= 2 * len(own):
+    if own and members >= 2 * len(own):
         others = [trial for trial in trials if trial not in own][: members - len(own)]
         trials = sorted([*own, *others], key=lambda trial: (trial["score"], trial["number"]))
     link = {"link": best["link"]} if best.get("link") else {}

@@ -76,6 +76,8 @@ def _answers(predictor: Predictor) -> tuple[Schema, Schema]:
     }
     if several:
         properties["scores"] = numbers
+    if predictor.model.bounds is not None:
+        properties |= {"lower": number, "upper": number}
     parts = {
         "raw": numbers,
         "base": numbers,

@@ -16,6 +16,7 @@ from perennial.io.rehearsal import Budgets, Script, rehearse_bento
 from perennial.io.tables import read_table
 from perennial.model.conformal import with_bounds
 from perennial.model.encoding import predict_frame
+from perennial.model.explanation import adds_up
 from perennial.model.predictor import Model
 from perennial.model.reference import frame_rows
 
@@ -64,6 +65,7 @@ def write_script(model: Model, p: dict[str, Any]) -> Script:
         ),
         max_rows=p["package.max_rows"],
         timed=p["rehearse.requests"],
+        adds_up=adds_up(model),
     )
 
 
