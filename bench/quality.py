@@ -32,8 +32,9 @@ from perennial.io.bundle import load_bundle
 from perennial.io.contract import read_contract
 from perennial.io.scratch import scratch_folder
 from perennial.io.tables import read_table
-from perennial.model.encoding import encode_target, find_classes, predict_frame
+from perennial.model.encoding import predict_frame
 from perennial.model.predictor import predict_rows
+from perennial.model.target import encode_target, find_classes
 
 PEERS = ("FLAML", "AutoGluon", "LightGBM", "CatBoost", "HistGradientBoosting")
 BEFORE, OURS = ("ingest", "validate", "assemble", "split"), ("search", "train")

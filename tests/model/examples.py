@@ -7,7 +7,8 @@ import pandas as pd
 
 from perennial.data.contract import Column
 from perennial.model.boosting import fit_boosting
-from perennial.model.encoding import encode_frame, fit_encoder
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model
 

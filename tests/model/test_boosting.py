@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from perennial.model.boosting import Rows, count_iterations, fit_boosting, fit_watched_boosting, strip_parameters
-from perennial.model.encoding import encode_frame, fit_encoder
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.trees import Trees
 from perennial.refusal import Refusal
 from tests.model.examples import CLASSES, COLUMNS, PARAMS, make_frame, make_labels

@@ -17,7 +17,8 @@ from perennial.model.candidates import (
     plan_families,
     score_raw,
 )
-from perennial.model.encoding import encode_frame, fit_encoder
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.refusal import Refusal
 from tests.model.examples import CLASSES, COLUMNS, make_frame, make_labels
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from perennial.data.contract import Column
 from perennial.model.encoder import encode_rows
-from perennial.model.encoding import encode_frame, fit_encoder
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.instants import DATETIME_PARTS, PARTS
 from perennial.model.learned import Truth
 from perennial.model.text import SLOTS

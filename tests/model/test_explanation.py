@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from perennial.model.calibration import inverse_link
-from perennial.model.encoding import encode_frame
 from perennial.model.explanation import name_parts, owning_inputs, raw_scores, split_scores
+from perennial.model.frames import encode_frame
 from perennial.model.predictor import Model, predict
 from tests.model.examples import make_frame, make_model
 from tests.tiny import ROW, tiny_model

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from perennial.data.contract import Column
-from perennial.model.encoding import encode_frame, encode_learned, fit_encoder
+from perennial.model.encoding import encode_learned, fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.learned import PARTS, Truth, has_means, part_rows, read_outcomes
 
 COLUMNS = {"text": Column("said", "text"), "category": Column("said", "category")}

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from perennial.model.encoding import encode_frame, fit_encoder
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.linear import predict_linear, read_linear
 from perennial.model.linear_fit import build_design, fit_linear, fit_scaling
 from perennial.refusal import Refusal

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from perennial.model.encoding import encode_frame, fit_encoder
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.linear_fit import build_design, fit_scaling
 from perennial.model.network import predict_network, read_network
 from perennial.model.network_fit import NETS, fit_network

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from perennial.data.contract import Column
-from perennial.model.encoding import find_classes
 from perennial.model.folds import Problem, make_fold
 from perennial.model.selection import (
     describe_selection,
@@ -17,6 +16,7 @@ from perennial.model.selection import (
     list_left_out,
     weigh_inputs,
 )
+from perennial.model.target import find_classes
 
 COLUMNS = (
     *(Column(name, "numeric") for name in ("strong", "weak", "noise", "constant", "copy")),

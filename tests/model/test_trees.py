@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from perennial.model.encoding import encode_frame
+from perennial.model.frames import encode_frame
 from perennial.model.trees import Trees
 from perennial.refusal import Refusal
 from tests.model.examples import make_frame, make_model

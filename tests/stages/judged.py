@@ -12,10 +12,12 @@ from perennial.io.bundle import write_bundle
 from perennial.io.crosswise import list_fold_models
 from perennial.io.files import write_json
 from perennial.io.tables import write_table
-from perennial.model.encoding import encode_frame, encode_target, find_classes, fit_encoder
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model
 from perennial.model.seen import hash_keys
+from perennial.model.target import encode_target, find_classes
 from tests.conftest import FLIGHTS, set_params
 from tests.evaluation.world import know_logit, simulate_days
 

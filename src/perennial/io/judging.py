@@ -21,11 +21,12 @@ from perennial.io.bundle import bundle_hash, load_bundle, read_out_of_fold, read
 from perennial.io.engine import count_cores
 from perennial.io.files import read_json, write_text
 from perennial.io.learning import read_assigned
-from perennial.model.encoding import encode_learned, encode_target, predict_frame
+from perennial.model.encoding import encode_learned, predict_frame
 from perennial.model.learned import Truth
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model
 from perennial.model.seen import count_overlap, own_scores
+from perennial.model.target import encode_target
 from perennial.refusal import Refusal
 
 BUNDLE, CHAMPION = "models/bundle", "models/champion/src/bundle"

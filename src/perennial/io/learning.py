@@ -12,8 +12,8 @@ from perennial.data.cross_validation import REPEAT
 from perennial.data.split import LEARNING, hash_shares
 from perennial.io.contract import read_contract
 from perennial.io.tables import read_table
-from perennial.model.encoding import find_classes
 from perennial.model.folds import Problem
+from perennial.model.target import find_classes
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from perennial.io.crosswise import FoldModel
 from perennial.io.judging import Rows, predict_all, read_weights
 from perennial.io.learning import read_assigned, repeats_of
 from perennial.model.conformal import bound_scores
-from perennial.model.encoding import encode_target, predict_frame
+from perennial.model.encoding import predict_frame
 from perennial.model.predictor import Model
 from perennial.model.seen import count_overlap
+from perennial.model.target import encode_target
 from perennial.refusal import Refusal
 
 JUDGE = "\x00judge"  # the column of stacked rows that numbers their model; no table can have a column of that name

@@ -1,4 +1,4 @@
-"""Frames to numbers: fits the encoder on training rows and runs it on whole columns."""
+"""The encoder fitted on training rows, with what is learned of outcomes, and the scores of frames."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
@@ -9,18 +9,11 @@ import pandas as pd
 from perennial.model.encoder import (
     KINDS,
     Array,
-    Encode,
-    encode_boolean,
-    encode_number,
-    is_missing,
-    read_levels,
-    read_parts,
-    read_weights,
 )
-from perennial.model.instants import choose_parts, count_age, split_instant, to_micros
+from perennial.model.frames import BLOCKS, encode_frame, plain_texts, read_micros, read_texts
+from perennial.model.instants import choose_parts
 from perennial.model.learned import Codes, Truth, fit_means, fit_text, has_means, is_learned, part_rows, predict_apart
 from perennial.model.predictor import Model, predict
-from perennial.model.text import weigh_text
 from perennial.refusal import Refusal
 
 
@@ -86,7 +79,7 @@ def _describe_column(frame: pd.DataFrame, column: Input, max_categories: int, mi
 
 
 def _frequent_texts(name: str, values: pd.Series, max_categories: int, min_count: int) -> list[str]:
-    counts = _texts(name, values).value_counts()
+    counts = read_texts(name, values).value_counts()
     frequent = sorted((-int(count), str(text)) for text, count in counts.items() if count >= min_count)
     return sorted(text for _, text in frequent[:max_categories])
 
@@ -96,7 +89,7 @@ def _describe_instants(frame: pd.DataFrame, described: Sequence[dict[str, Any]],
     has_age = (time, "datetime") in [(column["name"], column["dtype"]) for column in described]
     for column in instants:
         name = column["name"]
-        known = _micros(name, frame[name].dropna())
+        known = read_micros(name, frame[name].dropna())
         column["parts"] = choose_parts(known, is_time=name == time, has_age=has_age)
         if "age" in column["parts"]:
             column["since"] = time
@@ -110,7 +103,7 @@ def _describe_learned(
             continue
         levels = frame[column["name"]].nunique()
         if column["kind"] == "text" or has_means(levels, len(frame), max_categories):
-            values = _plain_texts(column, frame)
+            values = plain_texts(column, frame)
             column |= _refit(column, values, truth, np.arange(len(values)))
 
 
@@ -143,7 +136,7 @@ def encode_learned(state: Mapping[str, Any], frame: pd.DataFrame, truth: Truth) 
     starts = np.cumsum([0, *map(count_features, state["columns"])])
     for column, start in zip(state["columns"], starts[:-1], strict=True):
         if is_learned(column):
-            values = _plain_texts(column, frame)
+            values = plain_texts(column, frame)
             parts = part_rows(truth, values, apart=column["kind"] == "text")
             block = predict_apart(values, truth, parts, _refitting(column, values, truth))
             matrix[:, start : start + block.shape[1]] = block
@@ -155,151 +148,12 @@ def _refitting(
 ) -> Callable[[Codes], Callable[[Sequence[Any]], Array]]:
     def fit(rows: Codes) -> Callable[[Sequence[Any]], Array]:
         refitted = _refit(column, values, truth, rows)
-        name, encode = column["name"], _BLOCKS[column["kind"]]
+        name, encode = column["name"], BLOCKS[column["kind"]]
         return lambda asked: encode(refitted, pd.DataFrame({name: pd.Series(asked, dtype=object)}))
 
     return fit
 
 
-def _plain_texts(column: Mapping[str, Any], frame: pd.DataFrame) -> list[Any]:
-    values = _texts(column["name"], frame[column["name"]], column["dtype"])
-    return list(values.where(values.notna(), None))
-
-
-def encode_frame(state: Mapping[str, Any], frame: pd.DataFrame) -> Array:
-    """Return the inputs of `frame` as a matrix of shape (rows, features), equal to `encode_rows` of its rows."""
-    matrix = np.empty((len(frame), len(state["features"])), dtype=np.float64)
-    start = 0
-    for column in state["columns"]:
-        _refuse_absent(frame, column["name"])
-        block = _BLOCKS[column["kind"]](column, frame)
-        matrix[:, start : start + block.shape[1]] = block
-        start += block.shape[1]
-    return matrix
-
-
-def _refuse_absent(frame: pd.DataFrame, name: str) -> None:
-    if name not in frame.columns:
-        raise Refusal(f"input `{name}` is not in the table: add it to the columns of the query.")
-
-
-def _plain_numbers(values: pd.Series) -> Array | None:
-    if pd.api.types.is_numeric_dtype(values.dtype) and not pd.api.types.is_complex_dtype(values.dtype):
-        return values.to_numpy(dtype=np.float64, na_value=np.nan)
-    return None
-
-
-def _by_value(values: pd.Series, encode: Encode) -> Array:
-    objects, name = values.astype(object).where(values.notna(), None), str(values.name)
-    return np.array([encode(name, {name: value}, None)[0] for value in objects], dtype=np.float64)
-
-
-def _encode_numeric(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
-    values = frame[column["name"]]
-    numbers = _plain_numbers(values)
-    return (_by_value(values, encode_number) if numbers is None else numbers)[:, None]
-
-
-def _encode_boolean(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
-    values = frame[column["name"]]
-    numbers = _plain_numbers(values)
-    if numbers is None or not np.isin(numbers[~np.isnan(numbers)], (0.0, 1.0)).all():
-        numbers = _by_value(values, encode_boolean)
-    return numbers[:, None]
-
-
-def _texts(name: str, values: pd.Series, dtype: str = "category") -> pd.Series:
-    objects = values.astype(object)
-    kind = pd.api.types.infer_dtype(objects, skipna=True)
-    if kind not in ("string", "empty"):
-        raise Refusal(f"column `{name}` is declared {dtype} and holds {kind}, not text: cast it to VARCHAR.")
-    return objects
-
-
-def _encode_category(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
-    known = pd.Index(column["categories"], dtype=object)
-    texts = pd.Index(_texts(column["name"], frame[column["name"]]), dtype=object)
-    codes: Array = known.get_indexer(texts).astype(np.float64)
-    codes[codes < 0] = np.nan
-    return np.column_stack([codes, *_encode_means(column, texts)]) if "means" in column else codes[:, None]
-
-
-def _encode_means(column: Mapping[str, Any], texts: pd.Index) -> list[Array]:
-    levels, unknown = read_levels(column)
-    names = list(levels)
-    table = np.array([*(levels[name] for name in names), unknown])
-    # Not found is -1: the last row, that of any other.
-    return list(table[pd.Index(names, dtype=object).get_indexer(texts)].T[1:])
-
-
-def _encode_text(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
-    intercept, weights = read_weights(column)
-    codes, distinct = pd.factorize(pd.Series(_plain_texts(column, frame), dtype=object))
-    missing = (np.nan,) * (len(intercept) + 1)
-    return np.array([*(weigh_text(text, intercept, weights) for text in distinct), missing])[codes]
-
-
-def _encode_nothing(_column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
-    return np.empty((len(frame), 0))
-
-
-def _encode_datetime(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
-    name, (parts, since) = column["name"], read_parts(column)
-    micros, missing = _micros(name, frame[name]), frame[name].isna().to_numpy()
-    block = [*split_instant(micros, parts)]
-    if since is not None:
-        _refuse_absent(frame, since)
-        age = count_age(micros, _micros(since, frame[since]))
-        block.append(np.where(frame[since].isna(), np.nan, age))
-    encoded = np.column_stack(block).astype(np.float64)
-    encoded[missing] = np.nan
-    return encoded
-
-
-def _micros(name: str, values: pd.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
-    if isinstance(values.dtype, pd.DatetimeTZDtype):
-        values = values.dt.tz_convert("UTC").dt.tz_localize(None)
-    if pd.api.types.is_datetime64_dtype(values.dtype):
-        instants = values.to_numpy().astype("datetime64[us]")
-        return np.where(np.isnat(instants), np.datetime64(0, "us"), instants).astype(np.int64)
-    texts = [0 if value is pd.NA or is_missing(value) else to_micros(name, value) for value in values.astype(object)]
-    return np.array(texts, dtype=np.int64)
-
-
-_BLOCKS = {
-    "numeric": _encode_numeric,
-    "boolean": _encode_boolean,
-    "category": _encode_category,
-    "datetime": _encode_datetime,
-    "text": _encode_text,
-    "ignored": _encode_nothing,
-}
-
-
 def predict_frame(model: Model, frame: pd.DataFrame, *, num_threads: int = 1) -> Array:
     """Return the scores of a frame: (rows,) for binary and regression, (rows, classes) for multiclass."""
     return predict(model, encode_frame(model.encoder, frame), num_threads=num_threads)
-
-
-def find_classes(target: pd.Series, task: str) -> tuple[Any, ...]:
-    """Return the sorted classes of the labelled rows as JSON values, none for regression; binary's last is "yes".
-
-    Raises Refusal when binary has not two classes, or multiclass not three or more.
-    """
-    if task == "regression":
-        return ()
-    classes = tuple(sorted(value.item() if hasattr(value, "item") else value for value in target.dropna().unique()))
-    if (task == "binary") != (len(classes) == 2) or len(classes) < 2:
-        raise Refusal(
-            f"target `{target.name}` has {len(classes)} classes, {classes!r:.200}: "
-            "binary needs two, multiclass three or more."
-        )
-    return classes
-
-
-def encode_target(target: pd.Series, classes: Sequence[Any]) -> Array:
-    """Return labels as class numbers, or as themselves for regression (no classes); missing or unknown is NaN."""
-    if not classes:
-        return target.to_numpy(dtype=np.float64, na_value=np.nan)
-    codes = pd.Index(classes, dtype=object).get_indexer(pd.Index(target.astype(object), dtype=object))
-    return np.where(codes < 0, np.nan, codes.astype(np.float64))

@@ -12,8 +12,10 @@ from perennial.model.boosting import Rows
 from perennial.model.calibration import mean_loss
 from perennial.model.candidates import Candidate, Lesson, Params, count_rounds, fit_watched, read_smear, score_raw
 from perennial.model.encoder import Array
-from perennial.model.encoding import Input, encode_frame, encode_learned, encode_target, fit_encoder
+from perennial.model.encoding import Input, encode_learned, fit_encoder
+from perennial.model.frames import encode_frame
 from perennial.model.learned import Truth
+from perennial.model.target import encode_target
 from perennial.refusal import Refusal
 
 Folds = npt.NDArray[np.integer[Any]]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from perennial.model.encoder import Array, is_missing
-from perennial.model.encoding import encode_frame
+from perennial.model.frames import encode_frame
 
 WORDS = ("The delivery was late, and nobody answered.", "very good \u2708 \u0416\u0438\u0437\u043d\u044c 42", "")
 _SHARES = tuple(step / 20 for step in range(21))

@@ -22,13 +22,13 @@ from perennial.io.study import identify_search, resume_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
 from perennial.model.candidates import Params, plan_families
-from perennial.model.encoding import encode_target
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
 from perennial.model.link import may_link
 from perennial.model.metric import check_metric
 from perennial.model.search import Score, Searched, choose_link, run_search, with_link
 from perennial.model.selection import describe_selection, find_needless, judge_inputs, limit_rows, list_left_out
+from perennial.model.target import encode_target
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
