@@ -41,7 +41,8 @@ def adopt(folder: Path, table: Path) -> Path:
         project, sys.executable, "-m", "perennial.cli", "adopt", str(table), "--target", "target", "--yes"
     )
     assert done.returncode == 0, done.stderr
-    set_params(project, {"search.trials": 4, "search.outer_trials": 2, "split.repeats": 1, "engine.workers": 1})
+    few = {"search.families": ["small_trees", "linear"], "search.trials": 4, "search.outer_trials": 2}
+    set_params(project, few | {"split.repeats": 1, "engine.workers": 1})
     return project
 
 

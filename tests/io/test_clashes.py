@@ -29,6 +29,15 @@ def test_the_shipped_params_do_not_clash() -> None:
         ({"split.test_days": 7}, "gate.min_blocks is 14 and split.test_days 7, so that no model could pass"),
         ({"problem.time": None, "problem.block": "row", "assemble.piece_days": 3}, "assemble.piece_days is 3"),
         ({"search.trials": 1}, "search.trials is 1 for ['lightgbm', 'linear']"),
+        (
+            {
+                "problem.time": None,
+                "problem.block": "row",
+                "split.method": "cross_validation",
+                "search.outer_trials": 1,
+            },
+            "search.outer_trials is 1 for ['lightgbm', 'linear']",
+        ),
         ({"rehearse.p50_ms": 300}, "rehearse.p50_ms 300 is above rehearse.p95_ms 200"),
     ],
 )

@@ -49,6 +49,11 @@ CLASHES: tuple[tuple[tuple[str, ...], Callable[..., bool], str], ...] = (
         "search.trials is {1} for {0}: give each family at least one trial.",
     ),
     (
+        ("search.families", "search.outer_trials", "split.method"),
+        lambda families, trials, method: method == "cross_validation" and trials < len(families),
+        "search.outer_trials is {1} for {0}: give each family at least one trial beside each fold.",
+    ),
+    (
         ("rehearse.p50_ms", "rehearse.p95_ms"),
         lambda half, most: half > most,
         "rehearse.p50_ms {0} is above rehearse.p95_ms {1}: half of the requests cannot be slower than most.",
