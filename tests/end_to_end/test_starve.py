@@ -127,8 +127,11 @@ def test_a_file_where_a_folder_should_be_is_named(copy: Path) -> None:
 def test_of_two_runs_at_once_the_second_says_so_and_the_first_ends(copy: Path) -> None:
     lock = (copy / "dvc.lock").read_bytes()
     first = start(copy, "dvc", "repro", "--force", "--single-item", "validate")
-    assert wait_stage(copy, first, "validate") is not None
+    stage = wait_stage(copy, first, "validate")
+    assert stage is not None
+    stage.suspend()  # it may be over before the second has begun
     second = run_command(copy, "dvc", "repro", "--force", "--single-item", "validate")
+    stage.resume()
     words, _ = first.communicate(timeout=120)
     assert first.returncode == 0, words
     assert second.returncode != 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from perennial.model.explanation import adds_up
 from perennial.refusal import Refusal
 from perennial.serving.problems import Problem, describe_problem
 from perennial.serving.runtime import NonFiniteScore, Predictor
@@ -117,7 +118,7 @@ def warm_up(predictor: Predictor, limits: ServeLimits) -> None:
     """Answer the example made from the schema, so that the first request is as fast as any; raises Refusal if not."""
     body = json.dumps({"rows": [predictor.example]}).encode()
     try:
-        for explained in (False, True):
+        for explained in (False, True) if adds_up(predictor.model) else (False,):
             work = read_request(limits, body)
             for _ in (*check_pieces(predictor, work), *score_pieces(predictor, work, explained)):
                 pass
