@@ -126,6 +126,8 @@ async def answer_rows(call: Call, explained: bool) -> Answer:
         await asyncio.sleep(0)  # whoever came at the same moment is counted before anybody is answered
         work = read_request(desk.limits, body)
         await go_through(call, check_pieces(desk.predictor, work))
+        if explained and not adds_up(desk.predictor.model):
+            raise Problem(501, "this model's score is no sum over inputs, so that none adds to it by itself.")
         await go_through(call, score_pieces(desk.predictor, work, explained))
         await keep(call, work)
     desk.metrics.count_answers([work.asked.rows[place] for place in work.answers], list(work.answers.values()))
@@ -140,8 +142,6 @@ async def predict(call: Call) -> Answer:
 
 async def explain(call: Call) -> Answer:
     """Score rows and say what each input adds."""
-    if not adds_up(call.desk.predictor.model):
-        raise Problem(501, "this model's score is no sum over inputs, so that none adds to it by itself.")
     return await answer_rows(call, explained=True)
 
 
