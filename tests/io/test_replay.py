@@ -67,7 +67,8 @@ def test_two_workers_find_what_one_finds(folder: str) -> None:
 def test_cuts_that_are_replayed_together_find_what_each_finds_alone(folder: str) -> None:
     """A feature of all days before sees what other cuts have hidden: that is no peek."""
     here = Engine(map_here, 1, 1)
-    for query in (HONEST, PEEKING):
+    clock = "SELECT id, start, getvariable('as_of') > start + INTERVAL 3 DAY AS feature FROM visits"
+    for query in (HONEST, PEEKING, clock):
         alone = [replay_cuts(here, replay(folder, query), [cut]) for cut in CUTS]
         together = replay_cuts(here, replay(folder, query), CUTS)
         assert together == (sum(rows for rows, _ in alone), [one for _, found in alone for one in found])

@@ -86,8 +86,9 @@ def _compare_near(
     condition = " OR ".join(f"({window})" for window in windows)
     full, masked = (
         run_examples(connection, schema, replay.query, replay.contract.examples, condition, as_of).read_pandas()
-        # A feature that reads the clock must not tell the run that is written from one that was asked earlier.
-        for schema, as_of in (("near", replay.as_of), ("cut", str(max(cuts))))
+        # A feature that reads the clock must not tell the run that is written from one that was asked earlier: the
+        # earliest cut stands for all, so that none is asked later than by itself.
+        for schema, as_of in (("near", replay.as_of), ("cut", str(min(cuts))))
     )
     results = []
     for since, cut in zip(sinces, cuts, strict=True):
