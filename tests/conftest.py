@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 # Temporary folders lie inside the repository; Git must not take it for theirs.
 os.environ["GIT_CEILING_DIRECTORIES"] = str(ROOT / ".perennial")
+# What a shell starts in the background ignores ctrl-C, and so would all that the tests start and then press it on.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 STAGES = (
     *("ingest", "validate", "assemble", "profile", "split", "search"),
     *("train", "evaluate", "gate", "package", "rehearse", "report"),
