@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from perennial.adoption.plan import TablePlan, Wishes, plan_table
+
 
 def customers(rows: int = 400, seed: int = 0) -> pd.DataFrame:
     """A table of customers: a number, words, a flag, an e-mail, and whether they left; all cells text."""
@@ -37,3 +39,8 @@ def orders(rows: int = 600, seed: int = 0) -> pd.DataFrame:
             "total": [f"{value:.2f}" for value in amount + fee],
         }
     )
+
+
+def plan_of(table: pd.DataFrame, **wishes: str) -> TablePlan:
+    """What is proposed for a table named `t`."""
+    return plan_table(table, "t", Wishes(**wishes))

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from perennial.adoption.cells import read_cells
-from perennial.adoption.target import choose_positive, choose_target, guess_task, plan_target
+from perennial.adoption.target import choose_positive, choose_target, doubt_classes, guess_task, plan_target
 from perennial.refusal import Refusal
 
 
@@ -61,3 +61,16 @@ def test_too_few_cases_are_refused() -> None:
         plan_target("t", read_cells(pd.Series(["yes"] * 5 + ["no"] * 300)), None)
     with pytest.raises(Refusal, match="the class 'c' of t has 3 rows"):
         plan_target("t", read_cells(pd.Series(["a", "b"] * 40 + ["c"] * 3)), None)
+
+
+def test_a_class_of_one_row_a_fold_is_learned_and_doubted() -> None:
+    words = pd.concat([cells("a", "b", times=60), cells("c", times=5)], ignore_index=True)
+    target = plan_target("grade", read_cells(words), None)
+    assert target.task == "multiclass"
+    assert doubt_classes(target) == "grade: too few rows to say how well it is told: 'c' (5 rows)."
+    with pytest.raises(Refusal, match="the class 'c' of grade has 4 rows, too few to learn and to judge"):
+        plan_target("grade", read_cells(words.iloc[:-1]), None)
+
+
+def test_classes_of_many_rows_are_not_doubted() -> None:
+    assert doubt_classes(plan_target("grade", read_cells(cells("a", "b", "c", times=60)), None)) is None

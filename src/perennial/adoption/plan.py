@@ -1,42 +1,16 @@
 """What is proposed for a table: the part of every column, the task, the split, each with its reason."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
 
 from perennial.adoption.cells import Reading, find_missing, read_cells
-from perennial.adoption.suspects import (
-    happens_after,
-    is_personal,
-    is_sensitive,
-    suspect_alone,
-    suspect_together,
-    typed_column,
-)
-from perennial.adoption.target import Target, choose_target, plan_target
+from perennial.adoption.columns import ColumnPlan, is_instant, plan_columns
+from perennial.adoption.suspects import typed_column
+from perennial.adoption.target import Target, choose_target, doubt_classes, plan_target
 from perennial.adoption.units import find_group, find_key, find_time
 from perennial.refusal import Refusal
-
-LOOKED_AT = 50_000  # rows that the suspects are sought in
-
-
-@dataclass(frozen=True)
-class ColumnPlan:
-    """One column: its dtype, its role among the examples, and why."""
-
-    name: str
-    dtype: str
-    role: str
-    nullable: bool
-    low: float | None = None
-    high: float | None = None
-    pii: bool = False
-    sensitive: bool = False
-    unit: str = ""
-    reason: str = ""
-    form: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,11 +97,13 @@ def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
     inputs = [column.name for column in columns if column.role == "input"]
     cells = pd.DataFrame({c: r.cells.reindex(frame.index).fillna("") for c, r in readings.items()})
     days, until = (0, None) if time is None else _span(typed[time])
-    unused = [column for column, values in others.items() if _is_instant(values)]
+    unused = [column for column, values in others.items() if is_instant(values)]
     if time is None and unused:
         warnings.append(
             f"{unused[0]} is a date, but rows are split at random: if they came one after another, --time {unused[0]}."
         )
+    if rare := doubt_classes(target):
+        warnings.append(rare)
     if time is not None:
         warnings.append(
             f"Every input is said to be known at {time}: correct in data/contract.yaml what is known later."
@@ -148,10 +124,6 @@ def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
     )
 
 
-def _is_instant(values: pd.Series) -> bool:
-    return pd.api.types.is_datetime64_any_dtype(values)
-
-
 def _span(time: pd.Series) -> tuple[int, str]:
     first, last = time.min().normalize(), time.max().normalize()
     return int((last - first).days) + 1, str((last + pd.Timedelta("1D")).date())
@@ -169,7 +141,7 @@ def refuse_undated(time: str | None, typed: Mapping[str, pd.Series]) -> None:
     """Raise Refusal when the time column that was asked for is not an instant on every row."""
     if time is None:
         return
-    if not _is_instant(typed[time]):
+    if not is_instant(typed[time]):
         raise Refusal(f"--time {time}: its cells do not read as dates.")
     if typed[time].isna().any():
         raise Refusal(f"--time {time}: {int(typed[time].isna().sum())} rows have no date; fill them or drop them.")
@@ -179,90 +151,3 @@ def refuse_without_inputs(columns: list[ColumnPlan]) -> None:
     """Raise Refusal when no column is left to learn from."""
     if not any(column.role == "input" for column in columns):
         raise Refusal("no column is left to learn from: all are constant, identifiers, personal or suspects.")
-
-
-def plan_columns(
-    readings: Mapping[str, Reading],
-    others: Mapping[str, pd.Series],
-    target: Target,
-    *,
-    key: str | None,
-    time: str | None,
-    group: str | None,
-) -> tuple[list[ColumnPlan], list[str]]:
-    """Return the plan of every column, and what should be thought about."""
-    roles = {key: "key", time: "time", group: "group", target.name: "target"}
-    columns = [_plan_column(name, reading, roles.get(name)) for name, reading in readings.items()]
-    columns = [replace(c, dtype=target.dtype, reason=target.reason) if c.name == target.name else c for c in columns]
-    rows = readings[target.name].cells.index
-    columns = [
-        replace(c, nullable=c.role not in ("key", "time") and len(readings[c.name].cells) < _rows(readings, others))
-        for c in columns
-    ]
-    found = find_suspects([c.name for c in columns if c.role == "input"], others, target, rows, time)
-    columns = [
-        replace(c, role="ignored", reason=f"suspected leak: {found[c.name]}") if c.name in found else c for c in columns
-    ]
-    warnings = [f"{name}: {reason}; it is kept out of the model." for name, reason in found.items()]
-    warnings += [f"{c.name}: {readings[c.name].doubt}: check it." for c in columns if readings[c.name].doubt]
-    return columns, warnings
-
-
-def _rows(readings: Mapping[str, Reading], others: Mapping[str, pd.Series]) -> int:
-    lengths = [len(values) for values in others.values()]
-    return max([*lengths, *(len(reading.cells) for reading in readings.values())])
-
-
-def _plan_column(name: str, reading: Reading, role: str | None) -> ColumnPlan:
-    dtype, cells = reading.dtype, reading.cells
-    low, high = _bounds(reading)
-    plan = ColumnPlan(
-        name, dtype, role or "input", True, low, high, unit=reading.unit, reason=reading.note, form=reading.form
-    )
-    if role:
-        return replace(plan, dtype="id") if role in ("key", "group") else plan
-    if is_personal(name, cells):
-        return replace(plan, role="ignored", pii=True, reason="it names or reaches a person")
-    if cells.nunique() < 2:
-        return replace(plan, role="ignored", reason="every row has the same value")
-    if dtype == "id":
-        return replace(plan, role="ignored", reason=reading.note or "an identifier")
-    if dtype == "text":
-        return replace(plan, pii=True, reason="free text: its words are weighed, its values shown nowhere")
-    if dtype == "datetime":
-        return replace(plan, reason="; ".join(filter(None, (reading.note, "its parts and ages are learned from"))))
-    return replace(plan, sensitive=is_sensitive(name, dtype))
-
-
-def _bounds(reading: Reading) -> tuple[float | None, float | None]:
-    """Return bounds twice as wide as what was seen; numbers that were never negative stay so."""
-    if reading.dtype != "numeric" or reading.cells.empty:
-        return None, None
-    values = typed_column(reading.cells, "numeric").to_numpy(dtype=np.float64)
-    low, high = float(values.min()), float(values.max())
-    room = high - low or abs(high) or 1.0
-    return (0.0 if low >= 0 else _round(low - room)), _round(high + room)
-
-
-def _round(value: float) -> float:
-    return float(f"{value:.3g}")
-
-
-def find_suspects(
-    inputs: list[str], others: Mapping[str, pd.Series], target: Target, rows: pd.Index, time: str | None
-) -> dict[str, str]:
-    """Return {column: why it seems to know the answer}, looked for in at most `LOOKED_AT` labelled rows."""
-    rows = rows[:: max(1, -(-len(rows) // LOOKED_AT))]
-    truth = target.values.loc[rows]
-    found = {name: said for name in inputs if (said := suspect_alone(others[name].loc[rows], truth, target.task))}
-    if time is not None:
-        later = {name: happens_after(others[name], others[time]) for name in inputs if _is_instant(others[name])}
-        found |= {name: said for name, said in later.items() if said}
-    if target.task == "regression":
-        numbers = {
-            name: others[name].loc[rows].to_numpy(dtype=np.float64, na_value=np.nan)
-            for name in inputs
-            if pd.api.types.is_float_dtype(others[name]) or pd.api.types.is_integer_dtype(others[name])
-        }
-        found |= suspect_together(numbers, truth.to_numpy(dtype=np.float64))
-    return found

@@ -12,6 +12,8 @@ from perennial.refusal import Refusal
 
 TASKS = ("binary", "multiclass", "regression")
 MOST_CLASSES = 50
+FEWEST_ROWS = 5  # of a class: one for each fold
+JUDGED_ROWS = 50  # of a class, fewer of which say nothing about it alone
 WHOLE_CLASSES = 10  # whole numbers are taken for classes when there are few of them, counted from 0 or 1
 _NAMES = re.compile(r"^(target|label|class|y|outcome|response|churn\w*|survived|default\w*|price)$", re.IGNORECASE)
 _YES = ("yes", "y", "true", "t", "1", "1.0", "positive", "pos", "churned", "default", "bad", "fraud", "late")
@@ -92,10 +94,10 @@ def refuse_unfit(name: str, reading: Reading, task: str) -> None:
             f"identifier or a text, not a class; name another one with --target."
         )
     scarce = reading.cells.value_counts()
-    if task == "multiclass" and scarce.iloc[-1] < 10:
+    if task == "multiclass" and scarce.iloc[-1] < FEWEST_ROWS:
         raise Refusal(
             f"the class {scarce.index[-1]!r} of {name} has {scarce.iloc[-1]} rows, too few to learn and to judge: "
-            "join it with another class, or give 10 rows of each."
+            f"join it with another class, or give {FEWEST_ROWS} rows of each."
         )
     if task == "binary" and scarce.iloc[-1] < 20:
         raise Refusal(
@@ -103,6 +105,15 @@ def refuse_unfit(name: str, reading: Reading, task: str) -> None:
         )
     if reading.dtype == "id":
         raise Refusal(f"the target {name} looks like an identifier: name another column with --target.")
+
+
+def doubt_classes(target: Target) -> str | None:
+    """Return the warning about classes of few rows; None where there are none."""
+    if target.task != "multiclass":
+        return None
+    counts = target.values.value_counts()
+    rare = [f"{word!r} ({rows} rows)" for word, rows in counts.items() if rows < JUDGED_ROWS]
+    return f"{target.name}: too few rows to say how well it is told: {', '.join(rare)}." if rare else None
 
 
 def choose_positive(cells: pd.Series) -> str:

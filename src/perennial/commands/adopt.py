@@ -8,9 +8,13 @@ from datetime import UTC, datetime
 import pandas as pd
 import yaml
 
-from perennial.adoption.documents import plan_params, read_out, render_contract, render_query, row_name
+from perennial.adoption.contract import render_contract
 from perennial.adoption.joining import Joined, join_tables, say_joined
+from perennial.adoption.names import row_name
+from perennial.adoption.params import plan_params
 from perennial.adoption.plan import TablePlan, Wishes, plan_table
+from perennial.adoption.proposal import read_out
+from perennial.adoption.query import render_query
 from perennial.commands import Add
 from perennial.commands.declaring import add_fetch_options
 from perennial.commands.fetch import PARAMS, build, keep_built

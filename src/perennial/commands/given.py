@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from perennial.adoption.documents import row_name
 from perennial.adoption.joining import Joined
+from perennial.adoption.names import row_name
 from perennial.adoption.plan import TablePlan
 from perennial.commands.declaring import declare_fetch, pair_queries
 from perennial.commands.fetch import PARAMS
