@@ -15,7 +15,7 @@ from perennial.io.graph import declared_params, import_closure, render_graph, st
 from perennial.io.params import load_params
 from tests.conftest import ROOT, STAGES, run_command
 
-BESIDE_STAGES = {"problem", "engine", "serve", "log", "remote", "fetch", "records", "monitor"}
+BESIDE_STAGES = {"problem", "engine", "serve", "log", "remote", "fetch", "records", "monitor", "features"}
 GRAPH: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 

@@ -2,15 +2,13 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import numpy as np
 import pyarrow as pa
 
+from perennial.commands.moment import Moment
 from perennial.data.contract import Contract, column_of_role, inputs_of
 from perennial.io.contract import PATH as CONTRACT
 from perennial.io.contract import read_contract
@@ -25,10 +23,8 @@ from perennial.io.examples import (
     run_examples,
 )
 from perennial.io.files import read_json, sha256_text, write_json
-from perennial.io.leaves import read_instant
-from perennial.io.tables import read_arrow, write_batches
+from perennial.io.tables import read_arrow, write_batches, write_table
 from perennial.io.warehouse import open_warehouse
-from perennial.refusal import Refusal
 from perennial.stages.assemble import read_query
 from perennial.stages.ingest import write_sources
 from perennial.stages.validate import validate_sources
@@ -38,35 +34,6 @@ PROVEN = Path(".perennial/features/history.json")
 """Whether the history that features are said to need is enough, by query and contract."""
 KINDS = ("raw", "valid", "quarantine")
 SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Moment:
-    """When is pretended to be now, and which decisions are wanted: after `since` until `until`; None is open."""
-
-    as_of: np.datetime64
-    since: np.datetime64 | None
-    until: np.datetime64 | None
-
-
-def read_as_of(text: str) -> np.datetime64:
-    """Return the instant of `--as-of`: the clock for NOW, else ISO 8601, UTC where it names no zone."""
-    if text.upper() == "NOW":
-        return np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
-    if (instant := read_instant(text)) is None:
-        raise Refusal(f"--as-of is {text!r}: give NOW, or an instant such as 2013-08-15T06:00.")
-    return np.datetime64(instant, "us")
-
-
-def choose_moment(contract: Contract, as_of: np.datetime64, keep_days: float, horizon_hours: float = 0.0) -> Moment:
-    """Return which decisions are wanted at `as_of`: those of the last `keep_days` (0: all), and until the horizon.
-
-    A table without time has no such bounds: every row that has no label waits for one.
-    """
-    if column_of_role(contract, "time") is None:
-        return Moment(as_of, None, None)
-    since = as_of - np.timedelta64(int(keep_days * 86_400), "s") if keep_days else None
-    return Moment(as_of, since, as_of + np.timedelta64(int(horizon_hours * 3600), "s"))
 
 
 def assemble_coming(folder: Path, p: Mapping[str, Any], moment: Moment, *, whole: bool = False) -> Path:
@@ -90,6 +57,17 @@ def assemble_coming(folder: Path, p: Mapping[str, Any], moment: Moment, *, whole
         return target
     print(f"{found} differs with twice the {days} days of assemble.history_days: all of history is read from now on.")
     return _assemble(folder, p, contract, query, moment)
+
+
+def keep_open(examples: Path, target: Path) -> Path:
+    """Write the key, the time and the inputs of those examples that have no label; return `target`."""
+    contract = read_contract()
+    label = column_of_role(contract, "target")
+    named = [column_of_role(contract, role) for role in ("key", "time")]
+    names = list(dict.fromkeys([*filter(None, named), *(column.name for column in inputs_of(contract))]))
+    table = read_arrow(examples)
+    write_table(target, (table.filter(table[label].is_null()) if label else table).select(names))
+    return target
 
 
 def _assemble(

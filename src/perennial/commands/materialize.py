@@ -1,36 +1,37 @@
 """`perennial materialize`: the inputs of every open decision by its key, for the service to look up."""
 
 import argparse
-import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import sqlalchemy as sa
 
 from perennial.commands import Add
-from perennial.commands.coming import PARAMS, Moment, assemble_coming, choose_moment, read_as_of
+from perennial.commands.coming import PARAMS, assemble_coming
 from perennial.commands.features import find_url
-from perennial.data.contract import Contract
+from perennial.commands.moment import Moment, choose_moment, read_as_of, read_horizon
 from perennial.io.contract import read_contract
 from perennial.io.feature_rows import compare_rows, read_rows, refuse_repeated, refuse_skew
-from perennial.io.feature_store import Run, Tally, count_features, open_features, read_features, write_features
+from perennial.io.feature_store import (
+    Run,
+    Tally,
+    count_features,
+    open_features,
+    open_stored,
+    read_features,
+    write_features,
+)
 from perennial.io.params import read_params
 from perennial.io.scratch import scratch_folder
 from perennial.refusal import Refusal
 
 EXAMPLES = Path("data/examples.parquet")
 URL = "features.url"
-HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
-
-
-def read_horizon(text: str) -> float:
-    """Return the hours of a horizon such as 90m, 6h or 2d."""
-    if not (found := re.fullmatch(r"(\d+(?:\.\d+)?)([mhd])", text)):
-        raise Refusal(f"--horizon is {text!r}: give a number with m, h or d, such as 6h.")
-    return float(found[1]) * HOURS[found[2]]
 
 
 def materialize(arguments: argparse.Namespace) -> None:
@@ -49,13 +50,22 @@ def materialize(arguments: argparse.Namespace) -> None:
     contract, days = read_contract(), float(p["features.retention_days"])
     moment = choose_moment(contract, read_as_of(arguments.as_of), days, read_horizon(arguments.horizon))
     engine = open_features(url)
-    with scratch_folder("materialize") as folder:
+    with scratch_folder("materialize") as folder, closing_engine(engine):
         path, left_out = assemble_coming(folder, p, moment, whole=arguments.whole), Counter[str]()
         refuse_repeated(path, contract)
         pieces = read_rows(path, contract, to_datetime(moment.as_of), left_out)
         tally = write_features(engine, pieces, describe_run(moment, days))
-    print_tally(tally, left_out, moment)
-    print(f"{count_features(engine):,} rows are in {engine.url!r}")
+        print_tally(tally, left_out, moment)
+        print(f"{count_features(engine):,} rows are in {engine.url!r}")
+
+
+@contextmanager
+def closing_engine(engine: sa.Engine) -> Iterator[None]:
+    """Let go of every connection in the end, so that SQLite keeps one file."""
+    try:
+        yield
+    finally:
+        engine.dispose()
 
 
 def to_datetime(instant: np.datetime64) -> datetime:
@@ -87,9 +97,9 @@ def print_tally(tally: Tally, left_out: Mapping[str, int], moment: Moment) -> No
 
 def check(url: str) -> None:
     """Raise Refusal unless every stored row is to the last bit what training assembled for the same decision."""
-    contract: Contract = read_contract()
-    engine = open_features(url)
-    compared, found = compare_rows(read_features(engine), EXAMPLES, contract)
+    engine = open_stored(url)
+    with closing_engine(engine):
+        compared, found = compare_rows(read_features(engine), EXAMPLES, read_contract())
     refuse_skew(compared, found)
     print(f"{compared:,} decisions are in the feature table as training assembled them, to the last bit")
 

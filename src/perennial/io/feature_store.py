@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from perennial.io.databases import Kept, begin_writing, describe, migrate, open_database
+from perennial.io.databases import Kept, begin_writing, describe, migrate, open_database, open_reader
 from perennial.io.feature_tables import FEATURE_RUNS, FEATURES
 from perennial.refusal import Refusal
 
@@ -55,6 +55,19 @@ def open_features(url: str) -> sa.Engine:
     engine = open_database(url, KEPT.name, WRITE_SECONDS)
     migrate(engine, KEPT)
     return engine
+
+
+def open_stored(url: str) -> sa.Engine:
+    """Return an engine that reads what is there and cannot write; raises Refusal where nothing is."""
+    engine = open_reader(url, KEPT.name, WRITE_SECONDS)
+    place = sa.make_url(url)
+    if place.get_backend_name() == "sqlite" and not Path(str(place.database)).is_file():
+        raise _refuse_absent(place)
+    return engine
+
+
+def _refuse_absent(place: sa.URL) -> Refusal:
+    return Refusal(f"nothing is materialised at {place!r}: run `perennial materialize --as-of NOW`.")
 
 
 def in_utc(instant: datetime | None) -> datetime | None:
@@ -160,7 +173,7 @@ def read_features(engine: sa.Engine) -> Iterator[Sequence[Row]]:
     """Yield every row in pieces by key, instants with their zone; raises Refusal where there is no table to read."""
     with _said(engine), engine.connect() as connection:
         if not sa.inspect(connection).has_table(FEATURES.name):
-            raise Refusal(f"nothing is materialised at {engine.url!r}: run `perennial materialize --as-of NOW`.")
+            raise _refuse_absent(engine.url)
         found = connection.execution_options(yield_per=AT_ONCE).execute(sa.select(FEATURES).order_by(FEATURES.c.key))
         for piece in found.mappings().partitions():
             yield [{**row, **{name: in_utc(row[name]) for name in ("decision_at", "known_at")}} for row in piece]

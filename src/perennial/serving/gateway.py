@@ -126,7 +126,7 @@ async def answer_rows(call: Call, explained: bool) -> Answer:
     with desk.hold_slot(call.caller):
         await asyncio.sleep(0)  # whoever came at the same moment is counted before anybody is answered
         work = read_request(desk.limits, body, desk.key if desk.features else "")
-        if work.asked.by_key:
+        if work.asked.by_key and desk.features:
             until = call.started + desk.settings.timeout_seconds
             await look_up(desk.features, work, desk.settings, desk.metrics, until)
         await go_through(call, check_pieces(desk.predictor, work))

@@ -11,10 +11,6 @@ from perennial.serving.problems import Problem, busy
 from perennial.serving.settings import Settings
 
 UNKNOWN, TOO_OLD = 404, 409
-UNCONFIGURED = (
-    "the request has another shape: this service has no feature table to look keys up in. Send `rows`, or have "
-    "PERENNIAL_FEATURES_URL set to what `perennial materialize` writes."
-)
 
 
 def open_lookup(settings: Settings, key: str) -> FeatureReader | None:
@@ -50,13 +46,11 @@ def place_rows(work: Work, found: dict[str, Features], most: float, now: datetim
         work.asked.rows[place], work.told[place] = one.inputs, told
 
 
-async def look_up(reader: FeatureReader | None, work: Work, settings: Settings, metrics: Metrics, until: float) -> None:
-    """Fill the rows of a request by its keys, in one query; raises 422 where none is configured, 503 or 504.
+async def look_up(reader: FeatureReader, work: Work, settings: Settings, metrics: Metrics, until: float) -> None:
+    """Fill the rows of a request by its keys, in one query; raises 503 or 504.
 
     `until` is when the request has taken too long, by the clock of `time.perf_counter`.
     """
-    if reader is None:
-        raise Problem(422, UNCONFIGURED)
     left = until - time.perf_counter()
     if left <= 0:
         raise Problem(504, "the request took too long: send fewer keys at once.")

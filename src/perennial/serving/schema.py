@@ -186,7 +186,7 @@ def check_key(value: Any) -> str | None:
 def parse_request(document: Any, key: str = "") -> Asked:
     """Return what `{"rows": [...]}` asks; beside the rows there may be `keys` and `partial`, and nothing else.
 
-    Without rows, `{"keys": [{KEY: …}]}` asks for those that are known by their key, whose name is `key`.
+    Without rows, `{"keys": [{KEY: …}]}` asks for those that are known by their key, whose name is `key`, if any.
     Raises ValueError when it has another shape.
     """
     if isinstance(document, dict) and "rows" not in document and "keys" in document:
@@ -215,6 +215,11 @@ def _parse_partial(document: Mapping[str, Any]) -> bool:
 
 
 def _parse_keys(document: Mapping[str, Any], name: str) -> Asked:
+    if not name:
+        raise ValueError(
+            "without `rows`, `keys` are looked up, and this service has no feature table: send `rows`, or set "
+            "PERENNIAL_FEATURES_URL to what `perennial materialize` writes"
+        )
     if strange := [other for other in document if other not in ("keys", "partial")]:
         raise ValueError(f"{strange[0][:60]!r} is not a key of a request: beside `keys` there may be `partial`")
     partial, keys = _parse_partial(document), document["keys"]
