@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from perennial.commands.features import find_url
 from perennial.commands.moment import read_as_of, read_horizon
 from perennial.refusal import Refusal
 from perennial.serving.runtime import load_predictor
-from tests.online import QUERY, plain, run, trained, write_trips
+from tests.online import AS_OF, QUERY, plain, run, train, trained, write_trips
 from tests.serving.desks import OFF, open_client
 
 __all__ = ["trained"]
@@ -132,6 +133,26 @@ def test_bad_rows_are_said_and_left_out_and_a_stale_source_is_refused(
     with pytest.raises(Refusal, match="rule `freshness`"):
         run("materialize", "--as-of", "NOW")
     assert len(rows_of(".perennial/features/features.db")) == 2, "what was there stays"
+
+
+def test_without_time_every_row_without_a_label_is_there_and_held_against_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timeless = {"problem.time": None, "problem.label_known_at": None, "problem.block": "row"}
+    write_trips(tmp_path / "project", **timeless)
+    monkeypatch.chdir(tmp_path / "project")
+    contract = yaml.safe_load(Path("data/contract.yaml").read_text())
+    for name in ("decision_at", "label_known_at"):
+        contract["examples"][name]["role"] = "ignored"
+    Path("data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
+    training = train()
+    waiting = set(training.index[training["late"].isna()])
+    run("materialize", "--as-of", AS_OF)
+    assert set(rows_of(".perennial/features/features.db")) == waiting != set()
+    run("materialize", "--as-of", "2024-02-05T06:00")
+    capsys.readouterr()
+    run("materialize", "--check")
+    assert f"{len(waiting)} decisions are in the feature table" in capsys.readouterr().out
 
 
 def test_passwords_come_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:

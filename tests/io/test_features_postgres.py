@@ -1,7 +1,6 @@
 """The same feature table in PostgreSQL, by its URL alone; the server is a real one, and goes away for a while."""
 
 import asyncio
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import replace

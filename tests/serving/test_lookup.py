@@ -1,6 +1,7 @@
 """Rows by their key: what is looked up, how old it may be, and what is said where it cannot be."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
@@ -48,8 +51,8 @@ def feature(key: str, at: datetime, inputs: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def opened(predictor: Predictor, url: str, tmp_path: Path) -> Iterator[Opened]:
-    settings = recording(tmp_path, features_url=url, features_max_age_seconds=3600.0)
-    with open_client(predictor, settings, NAMED) as opened:
+    chosen = recording(tmp_path, features_url=url, features_max_age_seconds=3600.0)
+    with open_client(predictor, chosen, NAMED) as opened:
         yield opened
 
 
@@ -144,6 +147,8 @@ def test_ages_misses_and_queries_are_counted(opened: Opened) -> None:
         "perennial_feature_failures_total 0.0",
     ):
         assert line in shown
+    [age] = re.findall(r"(?m)^perennial_feature_run_age_seconds (\S+)", shown)
+    assert 0 < float(age) < 300
 
 
 def test_keys_are_described_as_they_are_taken(opened: Opened) -> None:
@@ -163,6 +168,29 @@ def test_keys_are_described_as_they_are_taken(opened: Opened) -> None:
         answer = client.post(path, json=asked("fresh", "old", "nobody", partial=True))
         assert fits(name, answer.json())
         assert {"404", "409", "503"} <= set(document["paths"][path]["post"]["responses"])
+
+
+JUNK = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.just("fresh")
+ASKED = st.fixed_dictionaries(
+    {"keys": st.lists(st.dictionaries(st.just("trip") | st.text(max_size=2), JUNK, max_size=2) | JUNK, max_size=3)},
+    optional={"partial": st.booleans() | JUNK, "other": JUNK},
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(ASKED)
+def test_no_keys_whatever_make_the_service_fail_or_lie(opened: Opened, body: Any) -> None:
+    client, _ = opened
+    answer = client.post("/predict", content=json.dumps(body), headers={"content-type": "application/json"})
+    document = client.get("/openapi.json").json()
+    assert str(answer.status_code) in document["paths"]["/predict"]["post"]["responses"]
+    assert answer.status_code < 500
+    name = "Predictions" if answer.status_code == 200 else "Problem"
+    schema = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
+    Draft202012Validator(schema).validate(answer.json())
+    if answer.status_code in (200, 404, 409):
+        taken = {"$ref": "#/components/schemas/Request", "components": document["components"]}
+        Draft202012Validator(taken).validate(body)
 
 
 def test_without_a_feature_table_it_says_how_to_have_one(predictor: Predictor) -> None:

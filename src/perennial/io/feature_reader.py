@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -42,7 +42,9 @@ class ReadFigures:
 
     queries: int = 0
     failures: int = 0
-    seconds: float = field(default=0.0)
+    seconds: float = 0.0
+    as_of: datetime | None = None
+    """What the last run was asked for, as far as a look-up has seen."""
 
 
 class FeatureReader:
@@ -73,17 +75,19 @@ class FeatureReader:
         self._engine.dispose()
 
     def _read(self, keys: Sequence[str]) -> dict[str, Features]:
-        known = sa.func.coalesce(FEATURES.c.known_at, newest_run().scalar_subquery())
-        query = sa.select(FEATURES.c.key, FEATURES.c.inputs, FEATURES.c.decision_at, known.label("known_at"))
-        query = query.where(FEATURES.c.key.in_(keys))
+        run = newest_run().scalar_subquery().label("run")
+        query = sa.select(FEATURES, run).where(FEATURES.c.key.in_(keys))
         try:
             rows = self._ask(query)
         except sa.exc.DBAPIError as error:
             if not error.connection_invalidated:
                 raise
             rows = self._ask(query)  # the connection was an old one whose server has been away
+        for row in rows[:1]:
+            self.figures.as_of = in_utc(row.run)
         return {
-            row.key: Features(json.loads(row.inputs), in_utc(row.decision_at), in_utc(row.known_at)) for row in rows
+            row.key: Features(json.loads(row.inputs), in_utc(row.decision_at), in_utc(row.known_at or row.run))
+            for row in rows
         }
 
     def _ask(self, query: Any) -> Sequence[Any]:

@@ -99,7 +99,8 @@ def compare_rows(stored: Iterator[Sequence[Row]], examples: Path, contract: Cont
 
     Rows of decisions that were still to come hold less than training knows, and are not compared.
     """
-    kept = {row["key"]: row for piece in stored for row in piece if row["known_at"] == row["decision_at"]}
+    every = (row for piece in stored for row in piece)
+    kept = {row["key"]: row for row in every if row["decision_at"] in (None, row["known_at"])}
     compared, found = 0, dict[str, Skew]()
     key, time = str(column_of_role(contract, "key")), column_of_role(contract, "time")
     for group in read_groups(examples, _names(contract, "key", "time")):

@@ -166,3 +166,6 @@ def _collect_features(reader: FeatureReader) -> Iterator[Metric]:
     yield CounterMetricFamily("perennial_feature_queries", "Queries of the feature table", figures.queries)
     yield CounterMetricFamily("perennial_feature_failures", "Those that were not answered", figures.failures)
     yield CounterMetricFamily("perennial_feature_query_seconds", "Time spent in them", figures.seconds)
+    if figures.as_of is not None:
+        words = "Since the instant that the last `perennial materialize` was asked for"
+        yield GaugeMetricFamily("perennial_feature_run_age_seconds", words, time.time() - figures.as_of.timestamp())
