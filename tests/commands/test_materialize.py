@@ -24,7 +24,7 @@ Trained = tuple[Path, pd.DataFrame]
 INPUTS = ["distance", "carrier", "holiday", "at"]
 REPLAYED = ["2024-01-20T01:30", "2024-01-20T13:00", "2024-01-21T06:00"]
 HOURS = [f"{hour:02d}:{minute}" for hour in range(0, 24, 3) for minute in ("00", "59")]
-ALL_REPLAYED = [f"2024-01-{day}T{hour}" for day in range(10, 14) for hour in HOURS]
+ALL_REPLAYED = [f"2024-01-{day}T{hour}" for day in range(10, 12) for hour in HOURS]
 
 
 def rows_of(name: str) -> dict[str, dict[str, Any]]:
@@ -70,11 +70,12 @@ def test_predictions_by_key_equal_those_by_row_and_those_of_a_whole_table(traine
             by_row = client.post(route, json={"rows": rows}).json()["predictions"]
             for one in (*by_key, *by_row):
                 one.pop("id")
-            ages = [(one.pop("known_at"), one.pop("age_seconds")) for one in by_key]
+            times = [(one.pop("decision_at"), one.pop("known_at"), one.pop("age_seconds") > 0) for one in by_key]
             assert by_key == by_row
     assert [one["score"] for one in by_key] == pytest.approx(scored["score"].tolist(), abs=1e-12)
     assert [str(one["decision"]) for one in by_key] == scored["decision"].tolist()
-    assert [known for known, _ in ages] == [f"{instant.replace(' ', 'T')}Z" for instant in scored["decision_at"]]
+    taken = [f"{instant.replace(' ', 'T')}Z" for instant in scored["decision_at"]]
+    assert times == [(instant, instant, True) for instant in taken]
 
 
 def test_only_what_is_new_or_changed_is_written(

@@ -20,10 +20,13 @@ def open_lookup(settings: Settings, key: str) -> FeatureReader | None:
 
 def describe_age(found: Features, now: datetime) -> tuple[float | None, dict[str, Any]]:
     """Return the seconds since what a row holds was known, and what an answer says of that."""
-    if found.known_at is None:
-        return None, {"known_at": None, "age_seconds": None}
-    age = max(0.0, (now - found.known_at).total_seconds())
-    return age, {"known_at": found.known_at.isoformat().replace("+00:00", "Z"), "age_seconds": age}
+    age = None if found.known_at is None else max(0.0, (now - found.known_at).total_seconds())
+    told = {"decision_at": _write(found.decision_at), "known_at": _write(found.known_at), "age_seconds": age}
+    return age, told
+
+
+def _write(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat().replace("+00:00", "Z")
 
 
 def place_rows(work: Work, found: dict[str, Features], most: float, now: datetime, metrics: Metrics) -> None:

@@ -83,9 +83,10 @@ def _answers(predictor: Predictor, key: str) -> tuple[Schema, Schema]:
         properties |= {"lower": number, "upper": number}
     always = list(properties)
     if key:
-        known = {"type": ["string", "null"], "description": "When what the looked-up row holds was known, ISO-8601."}
+        taken = {"type": ["string", "null"], "description": "When the decision of a looked-up row is taken, ISO-8601."}
+        known = {"type": ["string", "null"], "description": "When what the row holds was known; sooner, it is early."}
         age = {"type": ["number", "null"], "description": "Seconds since then."}
-        properties |= {"known_at": known, "age_seconds": age}
+        properties |= {"decision_at": taken, "known_at": known, "age_seconds": age}
     parts = {
         "raw": numbers,
         "base": numbers,
