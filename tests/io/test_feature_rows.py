@@ -17,7 +17,7 @@ CONTRACT = parse_contract(
     {
         "sources": {"a": SOURCE},
         "examples": {
-            "id": {"dtype": "id", "role": "key", "nullable": False},
+            "id": {"dtype": "id", "role": "key"},
             "at": {"dtype": "datetime", "role": "time", "nullable": False},
             "x": {"dtype": "numeric", "role": "input", "range": [0, 10]},
             "name": {"dtype": "category", "role": "input"},
@@ -58,6 +58,14 @@ def test_examples_become_rows_with_what_the_service_would_refuse_left_out(path: 
         {"x": None, "name": None},
         {"x": 5.0, "name": "z"},
     ]
+
+
+def test_who_has_no_key_cannot_be_asked_for(tmp_path: Path) -> None:
+    write_table(tmp_path / "examples.parquet", EXAMPLES.assign(id=["a", None, None, "d"], x=1.0))
+    refuse_repeated(tmp_path / "examples.parquet", CONTRACT)
+    left_out = Counter[str]()
+    [rows] = read_rows(tmp_path / "examples.parquet", CONTRACT, hour(2), left_out)
+    assert ([row["key"] for row in rows], left_out) == (["a", "d"], {"id: missing": 2})
 
 
 def test_rows_that_are_decided_are_compared_to_the_last_bit(path: Path) -> None:

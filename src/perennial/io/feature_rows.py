@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -73,9 +73,9 @@ def read_rows(path: Path, contract: Contract, as_of: datetime, left_out: Counter
     """
     target = column_of_role(contract, "target")
     names = _names(contract, "key", "time", "target")
-    checked = [
-        column for column in contract.examples if column.role in ("key", "time") or column in inputs_of(contract)
-    ]
+    # Who has no key or no time cannot be asked for, whatever the contract allows.
+    checked = [replace(one, nullable=False) for one in contract.examples if one.role in ("key", "time")]
+    checked += [column for column in inputs_of(contract) if column.role != "time"]
     for group in read_groups(path, names):
         frame = group.to_pandas()
         masks = rule_masks(frame, checked)
