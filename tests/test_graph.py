@@ -15,7 +15,7 @@ from perennial.io.graph import declared_params, import_closure, render_graph, st
 from perennial.io.params import load_params
 from tests.conftest import ROOT, STAGES, run_command
 
-BESIDE_STAGES = {"problem", "engine", "serve", "log", "remote", "fetch", "records", "monitor"}
+BESIDE_STAGES = {"problem", "engine", "serve", "log", "remote", "fetch", "records", "monitor", "features"}
 GRAPH: dict[str, Any] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
@@ -40,7 +40,7 @@ def test_params_sections_are_stages_or_declared_beside_them() -> None:
 
 def test_every_leaf_of_params_is_read_by_somebody() -> None:
     read = {name for stage in STAGES for name in declared_params(stage)}
-    beside = ("serve.", "log.", "remote.", "fetch.")
+    beside = ("serve.", "log.", "remote.", "fetch.", "features.")
     leaves = {name for name in load_params(str(ROOT / "params.yaml")) if not name.startswith(beside)}
     assert leaves == read
 

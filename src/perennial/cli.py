@@ -10,6 +10,7 @@ from perennial.io.process import run_entry
 WORDS = {
     "adopt": "adopt",
     "fetch": "fetch",
+    "materialize": "materialize",
     "score": "score",
     "serve": "serving",
     "key": "serving",

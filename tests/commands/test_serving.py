@@ -55,7 +55,12 @@ def test_another_address_needs_keys(packaged: list[Any], monkeypatch: pytest.Mon
 def test_what_the_environment_says_goes_before() -> None:
     p = {"serve.in_flight": 1, "serve.in_flight_per_caller": 1, "serve.timeout_seconds": 1, "serve.drain_seconds": 1}
     p |= {"log.url": "sqlite:////a.db", "log.durability": "commit", "log.retention_days": 3}
+    p |= {"features.url": "sqlite:////f.db", "features.max_age_seconds": 60}
+    said = {"PERENNIAL_FEATURES_URL": "postgresql+psycopg://u:p@h/f"}
     named = name_settings(p, {"PERENNIAL_LOG_URL": "postgresql+psycopg://u:p@h/d", "PERENNIAL_LOG_DURABILITY": ""})
+    assert named["PERENNIAL_FEATURES_URL"] == "sqlite:////f.db"
+    assert name_settings(p, said)["PERENNIAL_FEATURES_URL"] == said["PERENNIAL_FEATURES_URL"]
+    assert named["PERENNIAL_FEATURES_MAX_AGE_SECONDS"] == "60"
     assert named["PERENNIAL_LOG_URL"] == "postgresql+psycopg://u:p@h/d"
     assert named["PERENNIAL_LOG_DURABILITY"] == "commit"
     assert named["PERENNIAL_LOG_RETENTION_DAYS"] == "3"

@@ -10,11 +10,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from perennial.io.databases import absolute_url
 from perennial.io.record_tables import METADATA
 from perennial.io.records import (
     HEAD,
     MIGRATIONS,
-    absolute_url,
     count_predictions,
     find_unknown,
     insert_labels,

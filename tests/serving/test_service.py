@@ -19,12 +19,14 @@ import psutil
 import pytest
 
 from perennial.io.bento import build_bento
+from perennial.io.feature_store import open_features, write_features
 from perennial.io.records import migrate_log, open_log
 from perennial.io.server import JSON, Reply, Server, ask_server, find_processes, run_server, send_request
 from perennial.refusal import Refusal
 from perennial.serving.keys import describe_key
 from tests.conftest import ROOT
 from tests.end_to_end.test_starve import mounted
+from tests.io.features import make_feature, make_run
 from tests.tiny import ROW, write_tiny_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -41,7 +43,10 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     os.chdir(project)
     write_tiny_bundle(Path("bundle"))
     lock = str(ROOT / "requirements/serve.txt")
-    build_bento("bundle", "bento", limits=LIMITS, as_of="2013-09-01", lock=lock, source=f"{ROOT}/src")
+    packaged = {"key": "trip"}
+    build_bento(
+        "bundle", "bento", limits=LIMITS, as_of="2013-09-01", packaged=packaged, lock=lock, source=f"{ROOT}/src"
+    )
     yield project / "bento"
     os.chdir(before)
 
@@ -182,6 +187,21 @@ def _takes(connection: sqlite3.Connection, statement: str) -> bool:
         connection.execute(statement)
         return True
     return False
+
+
+def test_keys_are_answered_from_a_feature_table_that_comes_and_goes(bento: Path, tmp_path: Path) -> None:
+    url, body = f"sqlite:///{tmp_path}/features.db", json.dumps({"keys": [{"trip": "k1"}]}).encode()
+    with run_server(bento, timeout=60, settings={"PERENNIAL_FEATURES_URL": url}) as server:
+        away = ask_server(server.port, "POST", "/predict", body, HEADERS)
+        assert (away.status, away.headers["retry-after"]) == (503, "2")
+        engine = open_features(url)
+        write_features(engine, [[make_feature(1, inputs=json.dumps(ROW))]], make_run(1))
+        engine.dispose()
+        [by_key] = json.loads(ask_server(server.port, "POST", "/predict", body, HEADERS).body)["predictions"]
+        [by_row] = json.loads(predict(server.port).body)["predictions"]
+        assert by_key["score"] == by_row["score"]
+        assert by_key["known_at"] == "2013-07-01T01:00:00Z"
+        assert {by_key["id"], by_row["id"]} == logged(server)
 
 
 def test_a_full_disk_is_503_and_nothing_is_half_recorded(bento: Path, tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from perennial.commands import Add
+from perennial.io.databases import absolute_url
 from perennial.io.leaves import read_instant
 from perennial.io.params import read_params
 from perennial.io.record_export import export_predictions
-from perennial.io.records import absolute_url, count_predictions, migrate_log, open_log, prune_log
+from perennial.io.records import count_predictions, migrate_log, open_log, prune_log
 from perennial.refusal import Refusal
 
 PARAMS = ("log.url", "log.retention_days")

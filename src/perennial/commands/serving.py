@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from perennial.commands import Add
+from perennial.commands.features import find_url
 from perennial.io.bento import bento_command, bento_environment, verify_sums
+from perennial.io.databases import absolute_url
 from perennial.io.files import read_json
 from perennial.io.params import read_params
-from perennial.io.records import absolute_url
 from perennial.refusal import Refusal
 from perennial.serving.guard import refuse_open_door
 from perennial.serving.keys import SCOPES, describe_key, make_key, parse_keys
@@ -25,6 +26,8 @@ SETTINGS = {
     "log.url": "LOG_URL",
     "log.durability": "LOG_DURABILITY",
     "log.retention_days": "LOG_RETENTION_DAYS",
+    "features.url": "FEATURES_URL",
+    "features.max_age_seconds": "FEATURES_MAX_AGE_SECONDS",
 }
 PARAMS = ("serve.host", "serve.port", *SETTINGS)
 
@@ -41,6 +44,7 @@ def name_settings(p: Mapping[str, Any], environment: Mapping[str, str]) -> dict[
     """Return params as the service reads them, PERENNIAL_…; what the environment says already goes before."""
     named = {f"{PREFIX}{name}": str(p[leaf]) for leaf, name in SETTINGS.items()}
     named[f"{PREFIX}LOG_URL"] = absolute_url(str(p["log.url"]))
+    named[f"{PREFIX}FEATURES_URL"] = find_url(None, str(p["features.url"]), environment)
     return {name: environment.get(name) or value for name, value in named.items()}
 
 

@@ -95,13 +95,14 @@ LEAVES: dict[str, Leaf] = {
     "remote.deadline_seconds": POSITIVE,
     **dict.fromkeys(("fetch.timeout_seconds", "fetch.deadline_seconds", "fetch.wait_seconds"), POSITIVE),
     "fetch.attempts": Leaf("whole", 1, 100),
-    **dict.fromkeys(("serve.host", "log.url"), TEXT),
+    **dict.fromkeys(("serve.host", "log.url", "features.url"), TEXT),
     "serve.port": Leaf("whole", 1, 65535),
     **dict.fromkeys(("serve.in_flight", "serve.in_flight_per_caller"), SOME),
     "serve.timeout_seconds": POSITIVE,
     "serve.drain_seconds": Leaf("number", 0),
     "log.durability": Leaf("text", words=("commit", "queue", "off")),
     "log.retention_days": COUNT,
+    **dict.fromkeys(("features.retention_days", "features.max_age_seconds"), Leaf("number", 0)),
 }
 
 

@@ -11,7 +11,7 @@ from perennial.io.leaves import read_instant, refuse_misfits
 from perennial.refusal import Refusal
 
 PATH, GRAPH = "params.yaml", "dvc.yaml"
-BESIDE_STAGES = {"serve", "log", "remote", "fetch", "records", "monitor"}
+BESIDE_STAGES = {"serve", "log", "remote", "fetch", "records", "monitor", "features"}
 """Sections that no stage reads."""
 
 

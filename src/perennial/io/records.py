@@ -2,99 +2,34 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from perennial.io import databases
+from perennial.io.databases import Kept, migrate, open_database
 from perennial.io.record_tables import LABELS, PREDICTIONS
-from perennial.refusal import Refusal
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0001"
 """The revision that this code reads and writes; the newest of `migrations/versions`."""
-WAIT_SECONDS = 3
 PRUNED_AT_ONCE = 1000
 READ_AT_ONCE = 5000
 
 Row = Mapping[str, Any]
-
-
-def _tune_sqlite(connection: Any, _record: Any) -> None:
-    with closing(connection.cursor()) as cursor:
-        cursor.execute("PRAGMA journal_mode=WAL")
-        # FULL: a commit is on the disk, not only out of our hands, before the caller sees his answer.
-        cursor.execute("PRAGMA synchronous=FULL")
-
-
-def _parse_url(url: str) -> sa.URL:
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise Refusal("the address of the log is no URL: give sqlite:///FILE or postgresql+psycopg://…") from None
-    if parsed.get_backend_name() not in ("sqlite", "postgresql"):
-        raise Refusal(f"the log is in {parsed.get_backend_name()}: give sqlite:///FILE or postgresql+psycopg://…")
-    return parsed
-
-
-def absolute_url(url: str) -> str:
-    """Return the address with the path of a SQLite file made absolute; a password stays in it."""
-    parsed = _parse_url(url)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        parsed = parsed.set(database=str(Path(parsed.database).absolute()))
-    return parsed.render_as_string(hide_password=False)
+KEPT = Kept("the log", MIGRATIONS, HEAD, "alembic_version", 1919247214)
 
 
 def open_log(url: str) -> sa.Engine:
     """Return an engine for the log; nothing is connected yet. Raises Refusal at an address that cannot be meant."""
-    parsed = _parse_url(url)
-    if parsed.get_backend_name() == "sqlite":
-        if parsed.database in (None, "", ":memory:"):
-            raise Refusal("the log would be in memory and lost: give sqlite:///FILE.")
-        engine = sa.create_engine(parsed, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True)
-        sa.event.listen(engine, "connect", _tune_sqlite)
-        return engine
-    options = {"connect_timeout": WAIT_SECONDS, "options": f"-c statement_timeout={WAIT_SECONDS * 1000}"}
-    try:
-        return sa.create_engine(parsed, connect_args=options, pool_pre_ping=True, hide_parameters=True)
-    except ModuleNotFoundError as error:
-        raise Refusal(
-            f"{error.name} is not installed, which a log in PostgreSQL needs: install requirements/postgres.txt."
-        ) from None
+    return open_database(url, KEPT.name)
 
 
 def read_revision(engine: sa.Engine) -> str | None:
     """Return the revision of the tables that are there, None before the first."""
-    with engine.connect() as connection:
-        if not sa.inspect(connection).has_table("alembic_version"):
-            return None
-        revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
-        return revision
-
-
-def _run_migrations(engine: sa.Engine) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")  # two services may start at once
-        else:
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1919247214)")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _probe_writing(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        connection.exec_driver_sql(
-            "BEGIN IMMEDIATE" if engine.dialect.name == "sqlite" else "SET TRANSACTION READ WRITE"
-        )
-        connection.rollback()
+    return databases.read_revision(engine, KEPT.version_table)
 
 
 def migrate_log(engine: sa.Engine) -> None:
@@ -102,20 +37,7 @@ def migrate_log(engine: sa.Engine) -> None:
 
     Raises Refusal when they are a newer release's, out of reach, or may not be written.
     """
-    try:
-        if engine.dialect.name == "sqlite":
-            Path(str(engine.url.database)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = read_revision(engine)
-        if found is not None and found > HEAD:
-            raise Refusal(f"the log has the tables of a newer release ({found}, not {HEAD}): serve that one.")
-        if found != HEAD:
-            _run_migrations(engine)
-        _probe_writing(engine)
-    except sa.exc.SQLAlchemyError as error:
-        words = " ".join(str(getattr(error, "orig", None) or error).split())
-        raise Refusal(f"the log at {engine.url!r} cannot be opened ({words:.200}).") from None
-    except OSError as error:
-        raise Refusal(f"the log at {engine.url!r} cannot be made ({error.strerror}).") from None
+    migrate(engine, KEPT)
 
 
 def insert_predictions(connection: sa.Connection, rows: Sequence[Row]) -> None:

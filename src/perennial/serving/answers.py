@@ -37,6 +37,10 @@ class Work:
     asked: Asked
     id: str
     bad: dict[int, list[str]] = field(default_factory=dict)
+    statuses: dict[int, int] = field(default_factory=dict)
+    """What a bad row is answered with, where that is not 422."""
+    told: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """What an answer says of the row that was looked up."""
     answers: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def row_id(self, place: int) -> str:
@@ -57,11 +61,14 @@ def read_document(body: bytes) -> Any:
         raise Problem(400, f"the body is not JSON ({error}).") from None
 
 
-def read_request(limits: ServeLimits, body: bytes) -> Work:
-    """Return what a body asks; raises 400 not strict JSON, 422 another shape, 413 too many rows."""
+def read_request(limits: ServeLimits, body: bytes, key: str = "") -> Work:
+    """Return what a body asks; raises 400 not strict JSON, 422 another shape, 413 too many rows.
+
+    `key` is the name of what rows are known by.
+    """
     document = read_document(body)
     try:
-        asked = parse_request(document)
+        asked = parse_request(document, key)
     except ValueError as error:
         raise Problem(422, f"the request has another shape: {error}.") from None
     if len(asked.rows) > limits.max_rows:
@@ -73,12 +80,17 @@ def check_pieces(predictor: Predictor, work: Work) -> Iterator[None]:
     """Note the bad rows, pausing after each piece; raises 422 unless bad rows spare the others."""
     rows = work.asked.rows
     for start in range(0, len(rows), PIECE):
-        work.bad |= predictor.check(rows[start : start + PIECE], start)
+        found = predictor.check(rows[start : start + PIECE], start)
+        # A row that was looked up and not found has its problem already.
+        fresh = {place: problems for place, problems in found.items() if place not in work.bad}
+        if work.asked.by_key:
+            work.statuses |= dict.fromkeys(fresh, 409)
+        work.bad |= fresh
         yield
     if work.bad and not work.asked.partial:
         problems = [one for each in work.bad.values() for one in each]
         sentence = f"the rows have {len(problems)} problem(s); none was scored."
-        raise Problem(422, sentence, problems[:SHOWN_PROBLEMS])
+        raise Problem(max(work.statuses.get(place, 422) for place in work.bad), sentence, problems[:SHOWN_PROBLEMS])
 
 
 def score_pieces(predictor: Predictor, work: Work, explained: bool) -> Iterator[None]:
@@ -96,14 +108,14 @@ def score_pieces(predictor: Predictor, work: Work, explained: bool) -> Iterator[
         told = predictor.explain(rows) if explained else [{}] * len(rows)
         for place, answer, more in zip(piece, answers, told, strict=True):
             head = {"id": work.row_id(place), "model": predictor.version, "lane": predictor.lane}
-            work.answers[place] = {**head, **answer, **more}
+            work.answers[place] = {**head, **work.told.get(place, {}), **answer, **more}
         yield
 
 
 def _bad_row(work: Work, place: int) -> dict[str, Any]:
     problems = work.bad[place]
     detail = f"the row has {len(problems)} problem(s); it was not scored."
-    return {"error": describe_problem(422, detail, problems[:SHOWN_PROBLEMS])}
+    return {"error": describe_problem(work.statuses.get(place, 422), detail, problems[:SHOWN_PROBLEMS])}
 
 
 def compose_answer(predictor: Predictor, work: Work) -> dict[str, Any]:

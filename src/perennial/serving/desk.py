@@ -12,6 +12,7 @@ from perennial.io.record_writer import RecordWriter
 from perennial.io.records import migrate_log, open_log
 from perennial.serving.answers import ServeLimits
 from perennial.serving.guard import Guard
+from perennial.serving.lookup import open_lookup
 from perennial.serving.metrics import Metrics
 from perennial.serving.openapi import describe_client, describe_service
 from perennial.serving.problems import busy
@@ -46,7 +47,9 @@ class Desk:
     ) -> None:
         self.predictor, self.limits, self.settings, self.writer = predictor, limits, settings, writer
         self.guard = Guard(settings)
-        self.metrics = Metrics(predictor, lambda: self.held, writer)
+        self.key = str((packaged or {}).get("key") or "")
+        self.features = open_lookup(settings, self.key)
+        self.metrics = Metrics(predictor, lambda: self.held, writer, self.features)
         self.draining = False
         self.held, self.reading = 0, 0
         self._callers: Counter[str] = Counter()
@@ -57,15 +60,16 @@ class Desk:
         model = {"version": predictor.version, "bundle": predictor.bundle}
         example = {"rows": [dict(predictor.example)]}
         manifest = {name: value for name, value in predictor.manifest.items() if name != "files"}
+        by_key = {"key": self.key} if self.features else {}
         documents: dict[str, Any] = {
-            "/schema": {"model": model, "limits": asdict(limits), "example": example, **predictor.document},
+            "/schema": {"model": model, "limits": asdict(limits), "example": example, **by_key, **predictor.document},
             "/model": {
                 "model": {**model, "lane": predictor.lane},
                 "card": {**packaged.get("card", {}), **manifest},
                 "schema": predictor.document["inputs"],
                 "verdict": packaged.get("verdict"),
             },
-            "/openapi.json": describe_service(predictor, limits, self.guard.guarded),
+            "/openapi.json": describe_service(predictor, limits, self.guard.guarded, by_key.get("key", "")),
             "/schema.json": describe_client(predictor, limits),
         }
         return {path: json.dumps(document, allow_nan=False).encode() for path, document in documents.items()}

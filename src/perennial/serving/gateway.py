@@ -26,6 +26,7 @@ from perennial.serving.answers import (
 from perennial.serving.desk import Desk
 from perennial.serving.feedback import read_labels, record_labels
 from perennial.serving.limits import JSON, read_body, refuse_other_kinds
+from perennial.serving.lookup import look_up
 from perennial.serving.page import PAGE, POLICY
 from perennial.serving.problems import PROBLEM, Problem, busy, render_problem
 
@@ -124,7 +125,10 @@ async def answer_rows(call: Call, explained: bool) -> Answer:
     body = await take_body(call)
     with desk.hold_slot(call.caller):
         await asyncio.sleep(0)  # whoever came at the same moment is counted before anybody is answered
-        work = read_request(desk.limits, body)
+        work = read_request(desk.limits, body, desk.key if desk.features else "")
+        if work.asked.by_key and desk.features:
+            until = call.started + desk.settings.timeout_seconds
+            await look_up(desk.features, work, desk.settings, desk.metrics, until)
         await go_through(call, check_pieces(desk.predictor, work))
         if explained and not adds_up(desk.predictor.model):
             raise Problem(501, "this model's score is no sum over inputs, so that none adds to it by itself.")

@@ -14,11 +14,13 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
+from perennial.io.feature_reader import FeatureReader
 from perennial.io.record_writer import RecordWriter
 from perennial.serving.runtime import Predictor
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+AGES = (60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0, 604800.0)
 SHARES = tuple(step / 10 for step in range(1, 11))
 
 
@@ -46,9 +48,15 @@ class Tally:
 class Metrics(Collector):
     """The figures of one worker."""
 
-    def __init__(self, predictor: Predictor, held: Callable[[], int], writer: RecordWriter | None) -> None:
+    def __init__(
+        self,
+        predictor: Predictor,
+        held: Callable[[], int],
+        writer: RecordWriter | None,
+        reader: FeatureReader | None = None,
+    ) -> None:
         """`held` tells how many requests are being answered."""
-        self._predictor, self._held, self._writer = predictor, held, writer
+        self._predictor, self._held, self._writer, self._reader = predictor, held, writer, reader
         self.requests: Counter[tuple[str, str]] = Counter()
         self.rows: Counter[str] = Counter()
         self.decisions: Counter[str] = Counter()
@@ -58,6 +66,8 @@ class Metrics(Collector):
         self.labels = 0
         self.seconds = {route: Tally(SECONDS) for route in ("/predict", "/explain", "/feedback")}
         self.scores = Tally(SHARES)
+        self.features: Counter[str] = Counter()
+        self.feature_age = Tally(AGES)
         self._shares = predictor.model.task != "regression"
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -105,6 +115,11 @@ class Metrics(Collector):
         yield from self._collect_model()
         if self._writer is not None:
             yield from _collect_log(self._writer)
+        if self._reader is not None:
+            yield _count("feature_rows", "Keys that were looked up, by outcome", ("outcome",), self.features)
+            words = "Since what a row that was looked up holds was known"
+            yield _spread("feature_age_seconds", words, [], {(): self.feature_age})
+            yield from _collect_features(self._reader)
 
     def _collect_model(self) -> Iterator[Metric]:
         one = self._predictor
@@ -144,3 +159,13 @@ def _collect_log(writer: RecordWriter) -> Iterator[Metric]:
     yield CounterMetricFamily("perennial_log_failures", "Transactions that failed", figures.failures)
     yield CounterMetricFamily("perennial_log_commit_seconds", "Time spent in transactions", figures.seconds)
     yield GaugeMetricFamily("perennial_log_waiting", "Predictions not yet recorded", writer.waiting)
+
+
+def _collect_features(reader: FeatureReader) -> Iterator[Metric]:
+    figures = reader.figures
+    yield CounterMetricFamily("perennial_feature_queries", "Queries of the feature table", figures.queries)
+    yield CounterMetricFamily("perennial_feature_failures", "Those that were not answered", figures.failures)
+    yield CounterMetricFamily("perennial_feature_query_seconds", "Time spent in them", figures.seconds)
+    if figures.as_of is not None:
+        words = "Since the instant that the last `perennial materialize` was asked for"
+        yield GaugeMetricFamily("perennial_feature_run_age_seconds", words, time.time() - figures.as_of.timestamp())

@@ -3,17 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from perennial.data.business_key import LONGEST_KEY
 from perennial.serving.answers import SHOWN_PROBLEMS, ServeLimits
 from perennial.serving.problems import PROBLEM
 from perennial.serving.runtime import Predictor
-from perennial.serving.schema import LARGEST, LONGEST_KEY, Field
+from perennial.serving.schema import LARGEST, Field
 
 JSON = "application/json"
 WORDS = {
     400: "The body is not strict JSON.",
     401: "No API key, or one that nobody has.",
     403: "The API key may not do this.",
+    404: "A key is of no row in the feature table.",
     408: "The body did not come in time.",
+    409: "A row that was looked up is too old, or not what this model takes.",
     413: "Too many rows, or too large a body.",
     415: "The body is not said to be JSON.",
     422: "The rows are not what the model takes; `problems` says what is wrong where.",
@@ -62,7 +65,7 @@ def describe_label(predictor: Predictor) -> Schema:
     return {"enum": list(predictor.model.classes)}
 
 
-def _answers(predictor: Predictor) -> tuple[Schema, Schema]:
+def _answers(predictor: Predictor, key: str) -> tuple[Schema, Schema]:
     several = predictor.model.task == "multiclass"
     number: Schema = {"type": "number"}
     numbers = {"type": "object", "additionalProperties": number} if several else number
@@ -78,12 +81,18 @@ def _answers(predictor: Predictor) -> tuple[Schema, Schema]:
         properties["scores"] = numbers
     if predictor.model.bounds is not None:
         properties |= {"lower": number, "upper": number}
+    always = list(properties)
+    if key:
+        taken = {"type": ["string", "null"], "description": "When the decision of a looked-up row is taken, ISO-8601."}
+        known = {"type": ["string", "null"], "description": "When what the row holds was known; sooner, it is early."}
+        age = {"type": ["number", "null"], "description": "Seconds since then."}
+        properties |= {"decision_at": taken, "known_at": known, "age_seconds": age}
     parts = {
         "raw": numbers,
         "base": numbers,
         "contributions": {"type": "object", "additionalProperties": numbers},
     }
-    return _object(properties, list(properties)), _object({**properties, **parts}, [*properties, *parts])
+    return _object(properties, always), _object({**properties, **parts}, [*always, *parts])
 
 
 def _body(name: str) -> Schema:
@@ -103,10 +112,17 @@ def _responses(name: str, statuses: Sequence[int], words: str = "Answered.") -> 
     return found
 
 
-def _components(predictor: Predictor, limits: ServeLimits) -> Schema:
+def _by_key(key: str, partial: Schema, most: int) -> Schema:
+    value = {"type": ["string", "number"], "minLength": 1, "maxLength": LONGEST_KEY}
+    words = "Keys of rows that are looked up, instead of the rows."
+    keys = {"type": "array", "minItems": 1, "maxItems": most, "items": _object({key: value}, [key])}
+    return _object({"keys": {**keys, "description": words}, "partial": partial}, ["keys"])
+
+
+def _components(predictor: Predictor, limits: ServeLimits, key: str) -> Schema:
     columns = {column["name"]: column for column in predictor.document["inputs"]}
     fields = {one.name: describe_field(one, columns[one.name]) for one in predictor.fields}
-    prediction, explanation = _answers(predictor)
+    prediction, explanation = _answers(predictor, key)
     error = _object({"error": {"$ref": "#/components/schemas/Problem"}}, ["error"])
     model = _object({"version": {"type": "string"}, "bundle": {"type": "string"}}, ["version", "bundle"])
 
@@ -114,9 +130,9 @@ def _components(predictor: Predictor, limits: ServeLimits) -> Schema:
         items = {"anyOf": [{"$ref": f"#/components/schemas/{name}"}, {"$ref": "#/components/schemas/RefusedRow"}]}
         return _object({"model": model, "predictions": {"type": "array", "items": items}}, ["model", "predictions"])
 
-    key: Schema = {"type": ["string", "null"], "minLength": 1, "maxLength": LONGEST_KEY}
+    own: Schema = {"type": ["string", "null"], "minLength": 1, "maxLength": LONGEST_KEY}
     rows = {"type": "array", "minItems": 1, "maxItems": limits.max_rows, "items": {"$ref": "#/components/schemas/Row"}}
-    keys = {"type": "array", "items": key, "description": "The caller's own key of each row, as many as rows."}
+    keys = {"type": "array", "items": own, "description": "The caller's own key of each row, as many as rows."}
     partial = {"type": "boolean", "default": False, "description": "Answer the good rows although others are bad."}
     label = {
         "id": {"type": "string", "description": "Of a prediction."},
@@ -127,9 +143,11 @@ def _components(predictor: Predictor, limits: ServeLimits) -> Schema:
     labels = {"type": "array", "minItems": 1, "maxItems": limits.max_rows, "items": _object(label, ["label"])}
     texts = {"type": "array", "items": {"type": "string"}, "maxItems": SHOWN_PROBLEMS}
     problem = {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}}
+    by_row = _object({"rows": rows, "keys": keys, "partial": partial}, ["rows"])
+    request = {"anyOf": [by_row, _by_key(key, partial, limits.max_rows)]} if key else by_row
     return {
         "Row": _object(fields, list(fields)),
-        "Request": _object({"rows": rows, "keys": keys, "partial": partial}, ["rows"]),
+        "Request": request,
         "Prediction": prediction,
         "Explanation": explanation,
         "RefusedRow": error,
@@ -147,14 +165,15 @@ def _operation(name: str, words: str, responses: Schema, body: str = "") -> Sche
     return {**found, "requestBody": _body(body)} if body else found
 
 
-def describe_service(predictor: Predictor, limits: ServeLimits, guarded: bool) -> Schema:
-    """Return the OpenAPI document; `guarded` says whether API keys are asked for."""
+def describe_service(predictor: Predictor, limits: ServeLimits, guarded: bool, key: str = "") -> Schema:
+    """Return the OpenAPI document; `guarded` says whether API keys are asked for, `key` what rows are looked up by."""
     guard = (401, 403) if guarded else ()
     asked = (400, *guard, 408, 413, 415, 422, 429, 500, 503, 504)
     told = tuple(status for status in (*guard, 503))
     example = {"rows": [dict(predictor.example)]}
-    predict = _operation("predict", "Score and decide rows.", _responses("Predictions", asked), "Request")
-    told_why = _responses("Explanations", (*asked, 501))
+    found = tuple(sorted({*asked, 404, 409} if key else asked))
+    predict = _operation("predict", "Score and decide rows.", _responses("Predictions", found), "Request")
+    told_why = _responses("Explanations", tuple(sorted({*found, 501})))
     explain = _operation("explain", "Score rows and say what each input adds.", told_why, "Request")
     for one in (predict, explain):
         one["requestBody"]["content"][JSON]["example"] = example
@@ -172,7 +191,7 @@ def describe_service(predictor: Predictor, limits: ServeLimits, guarded: bool) -
             "/model": {"get": model},
             "/schema": {"get": schema},
         },
-        "components": {"schemas": _components(predictor, limits)},
+        "components": {"schemas": _components(predictor, limits, key)},
     }
     if guarded:
         document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}

@@ -27,6 +27,8 @@ async function load() {
   if (!answer.ok) { show(JSON.stringify(body, null, 2)); return; }
   find("version").textContent = body.model.version;
   find("rows").value = JSON.stringify(body.example, null, 2);
+  const asked = {keys: [{[body.key]: "…"}]};
+  find("hint").textContent = body.key ? "Or by key, from the feature table: " + JSON.stringify(asked) : "";
 }
 async function ask(route) {
   find("bars").replaceChildren();
@@ -62,6 +64,7 @@ PAGE = f"""<!doctype html>
 <button id="load">Load the example</button></p>
 <p><label for="rows">The request:</label></p>
 <textarea id="rows" spellcheck="false"></textarea>
+<p id="hint"></p>
 <p><button id="predict">Predict</button><button id="explain">Explain</button>
 <a href="openapi.json">OpenAPI</a> <a href="schema">schema</a> <a href="model">model</a></p>
 <pre id="answer" aria-live="polite"></pre><div id="bars"></div>

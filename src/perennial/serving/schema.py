@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from perennial.data.business_key import LONGEST_KEY, key_text
 from perennial.model.instants import WANTED, read_iso
 
 LARGEST = 2.0**53
 """Where the contract gives no range: beyond this a double no longer holds every whole number."""
-
-LONGEST_KEY = 200
 
 KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list"}
 
@@ -166,11 +165,15 @@ def parse_body(body: bytes) -> Any:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a request asks: rows, beside them perhaps the caller's own keys, and whether bad rows spare the others."""
+    """What a request asks: rows, beside them perhaps the caller's own keys, and whether bad rows spare the others.
+
+    With `by_key` the rows are not there yet: they are looked up by the keys.
+    """
 
     rows: list[Any]
     keys: Sequence[str | None]
     partial: bool
+    by_key: bool = False
 
 
 def check_key(value: Any) -> str | None:
@@ -180,20 +183,21 @@ def check_key(value: Any) -> str | None:
     return f"is not printable text of 1 to {LONGEST_KEY} characters"
 
 
-def parse_request(document: Any) -> Asked:
+def parse_request(document: Any, key: str = "") -> Asked:
     """Return what `{"rows": [...]}` asks; beside the rows there may be `keys` and `partial`, and nothing else.
 
+    Without rows, `{"keys": [{KEY: …}]}` asks for those that are known by their key, whose name is `key`, if any.
     Raises ValueError when it has another shape.
     """
+    if isinstance(document, dict) and "rows" not in document and "keys" in document:
+        return _parse_keys(document, key)
     if not isinstance(document, dict) or "rows" not in document:
         raise ValueError('send an object with the key "rows"')
     if strange := [name for name in document if name not in ("rows", "keys", "partial")]:
         raise ValueError(f"{strange[0][:60]!r} is not a key of a request: beside `rows` there may be `keys`, `partial`")
-    rows, partial = document["rows"], document.get("partial", False)
+    rows, partial = document["rows"], _parse_partial(document)
     if not isinstance(rows, list) or not rows:
         raise ValueError("send at least one row in the list `rows`")
-    if not isinstance(partial, bool):
-        raise ValueError(f"`partial` is {name_kind(partial)}: send true or false")
     keys = document.get("keys", [None] * len(rows))
     if not isinstance(keys, list) or len(keys) != len(rows):
         raise ValueError("send in the list `keys` as many keys as rows, null for a row without one")
@@ -201,6 +205,34 @@ def parse_request(document: Any) -> Asked:
         if problem := check_key(key):
             raise ValueError(f"keys[{place}] {problem}")
     return Asked(rows, keys, partial)
+
+
+def _parse_partial(document: Mapping[str, Any]) -> bool:
+    partial = document.get("partial", False)
+    if not isinstance(partial, bool):
+        raise ValueError(f"`partial` is {name_kind(partial)}: send true or false")
+    return partial
+
+
+def _parse_keys(document: Mapping[str, Any], name: str) -> Asked:
+    if not name:
+        raise ValueError(
+            "without `rows`, `keys` are looked up, and this service has no feature table: send `rows`, or set "
+            "PERENNIAL_FEATURES_URL to what `perennial materialize` writes"
+        )
+    if strange := [other for other in document if other not in ("keys", "partial")]:
+        raise ValueError(f"{strange[0][:60]!r} is not a key of a request: beside `keys` there may be `partial`")
+    partial, keys = _parse_partial(document), document["keys"]
+    if not isinstance(keys, list) or not keys:
+        raise ValueError("send at least one key in the list `keys`, or `rows`")
+    for place, one in enumerate(keys):
+        if not isinstance(one, dict) or set(one) != {name}:
+            raise ValueError(f"keys[{place}] is not an object with the one key {name!r}: without `rows` it names a row")
+        if isinstance(one[name], bool) or not isinstance(one[name], str | int | float):
+            raise ValueError(f"keys[{place}].{name} is {name_kind(one[name])}: send text or a number")
+        if problem := check_key(key_text(one[name])):
+            raise ValueError(f"keys[{place}].{name} {problem}")
+    return Asked([None] * len(keys), [key_text(one[name]) for one in keys], partial, by_key=True)
 
 
 def compile_check(fields: Sequence[Field]) -> Callable[[Any], bool]:

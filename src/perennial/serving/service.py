@@ -68,6 +68,8 @@ class Perennial:
         """Write what waits to be recorded."""
         if self.desk.writer is not None:
             self.desk.writer.close()
+        if self.desk.features is not None:
+            self.desk.features.close()
 
 
 Perennial.add_asgi_middleware(Gateway, get_desk=current_desk)  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ PREFIX = "PERENNIAL_"
 
 @dataclass(frozen=True)
 class Settings:
-    """Where predictions are recorded, who may ask, and how much is held at once."""
+    """Where predictions are recorded, who may ask, how much is held at once, where features are looked up."""
 
     log_url: str = ""
     log_durability: str = "commit"
@@ -24,6 +24,8 @@ class Settings:
     in_flight_per_caller: int = 64
     timeout_seconds: float = 10.0
     drain_seconds: float = 5.0
+    features_url: str = ""
+    features_max_age_seconds: float = 0.0
 
 
 def _read(name: str, default: str | int | float, text: str) -> str | int | float:

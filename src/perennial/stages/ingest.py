@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import duckdb
+import numpy as np
 from tqdm import tqdm
 
-from perennial.data.contract import Contract, Source, order_sources
+from perennial.data.contract import Contract, Source, is_static, order_sources
 from perennial.data.point_in_time import mask_sql, quote, undatable_sql
 from perennial.data.roles import refuse_other_roles
 from perennial.data.typed import UNPARSED, derived_sql, typed_sql
@@ -25,15 +26,44 @@ PARAMS = (
 RAW = "data/raw"
 
 
-def load_source(connection: duckdb.DuckDBPyConnection, source: Source, as_of: str, scratch: Path) -> None:
-    """Create the table `source.name`: typed, with derived columns, as known at `as_of`, ordered."""
+def load_source(
+    connection: duckdb.DuckDBPyConnection, source: Source, as_of: str, scratch: Path, low: np.datetime64 | None = None
+) -> int | None:
+    """Create the table `source.name`: typed, with derived columns, as known at `as_of`, ordered.
+
+    With `low`, rows before it are left out; then how many are known in all is returned, where a rule asks for it.
+    """
     text = load_text(connection, source, locate(source.path), scratch)
     typed = derived_sql(source, f"({typed_sql(source, text)})")
     # A row that cannot be dated because it is broken must reach the quarantine, not vanish.
     keep = undatable_sql(source, f"{UNPARSED} IS NOT NULL")
-    known = mask_sql(source, f"TIMESTAMP '{as_of}'", f"({typed})", extra=(UNPARSED,), keep=keep)
+    limited = f"({since_sql(source, f'({typed})', low)})"
+    known = mask_sql(source, f"TIMESTAMP '{as_of}'", limited, extra=(UNPARSED,), keep=keep)
     create_table(connection, source, f"{known} ORDER BY {row_order(source)}")
+    whole = mask_sql(source, f"TIMESTAMP '{as_of}'", f"({typed})", extra=(UNPARSED,), keep=keep)
+    rows = None if low is None or source.rows is None else _count_doubted(connection, source, text, whole)
     connection.execute(f"DROP TABLE {text}")
+    return rows
+
+
+def since_sql(source: Source, relation: str, low: np.datetime64 | None) -> str:
+    """Return the query of a relation's rows from `low` on; undated ones stay, for they may be broken."""
+    if low is None or source.time is None or is_static(source):
+        return f"SELECT * FROM {relation}"
+    time = quote(source.time)
+    return f"SELECT * FROM {relation} WHERE {time} >= TIMESTAMP '{low}' OR {time} IS NULL"
+
+
+def _count_doubted(connection: duckdb.DuckDBPyConnection, source: Source, text: str, whole: str) -> int | None:
+    """Return how many rows are known in all, None where what was loaded and the file hold the rule `rows` already."""
+    low, high = source.rows or (0, 0)
+    [(loaded, most)] = connection.execute(
+        f"SELECT (SELECT count(*) FROM {quote(source.name)}), (SELECT count(*) FROM {text})"
+    ).fetchall()
+    if low <= loaded and most <= high:
+        return None
+    [(rows,)] = connection.execute(f"SELECT count(*) FROM ({whole})").fetchall()
+    return int(rows)
 
 
 def row_order(source: Source) -> str:
@@ -74,18 +104,33 @@ def write_partitions(connection: duckdb.DuckDBPyConnection, source: Source, fold
     return {"rows": rows_in_all, "span": [str(first), str(last)] if first else None, "files": files}
 
 
+def write_sources(
+    database: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    as_of: str,
+    folder: Path,
+    scratch: Path,
+    low: np.datetime64 | None = None,
+) -> dict[str, dict[str, object]]:
+    """Write every source as known at `as_of` below `folder`, from `low` on; return the manifest's entries."""
+    manifest = {}
+    check_expressions(database, contract)
+    for source in tqdm(order_sources(contract), desc="ingest", disable=None):
+        rows = load_source(database, source, as_of, scratch, low)
+        manifest[source.name] = write_partitions(database, source, folder)
+        if rows is not None:
+            manifest[source.name]["rows_in_all"] = rows
+    return manifest
+
+
 def ingest(contract: Contract, as_of: str, memory_gb: float, workers: int) -> None:
     """Write data/raw, whole or not at all; `as_of` is ISO 8601 in UTC."""
-    manifest = {}
     with (
         replace_folder(RAW) as folder,
         scratch_folder("ingest") as scratch,
         open_warehouse(memory_gb, workers) as database,
     ):
-        check_expressions(database, contract)
-        for source in tqdm(order_sources(contract), desc="ingest", disable=None):
-            load_source(database, source, as_of, scratch)
-            manifest[source.name] = write_partitions(database, source, folder)
+        manifest = write_sources(database, contract, as_of, folder, scratch)
         write_json(folder / "manifest.json", {"as_of": as_of, "sources": manifest})
 
 

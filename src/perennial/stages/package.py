@@ -16,6 +16,7 @@ PARAMS = (
     "problem.as_of",
     "problem.audience",
     "problem.decision",
+    "problem.key",
     "problem.label",
     "problem.moment",
     "problem.statement",
@@ -52,7 +53,7 @@ def main() -> None:
         "moment": p["problem.moment"],
         "label": p["problem.label"],
     }
-    packaged = {"card": card, "verdict": read_json(VERDICT)}
+    packaged = {"card": card, "key": p["problem.key"], "verdict": read_json(VERDICT)}
     build_bento(BUNDLE, BENTO, limits=limits, as_of=p["problem.as_of"], packaged=packaged, lock=choose_lock(BUNDLE))
 
 

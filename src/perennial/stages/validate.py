@@ -4,12 +4,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
-from perennial.data.contract import Source
+from perennial.data.contract import Contract, Source
 from perennial.data.typed import UNPARSED
 from perennial.data.validation import (
     bad_rows,
@@ -44,14 +45,14 @@ def validate_partition(source: Source, path: Path, target: Path) -> tuple[pa.Tab
 
 
 def validate_source(
-    source: Source, manifest: dict[str, Any], as_of: str, valid: Path
+    source: Source, manifest: dict[str, Any], as_of: str, valid: Path, raw: Path = Path(RAW)
 ) -> tuple[pa.Table, dict[str, Any]]:
     """Validate every partition of a source; return its quarantine and its facts; raises Refusal on a table rule."""
-    refuse_row_count(source, manifest["rows"])
+    refuse_row_count(source, manifest.get("rows_in_all", manifest["rows"]))
     counts: Counter[str] = Counter()
     rejected: list[pa.Table] = []
     for name in sorted(manifest["files"]):
-        bad, rules = validate_partition(source, Path(RAW) / source.name / f"{name}.parquet", valid)
+        bad, rules = validate_partition(source, raw / source.name / f"{name}.parquet", valid)
         rejected.append(bad)
         counts.update(rules)
     quarantine = pa.concat_tables(rejected)
@@ -80,21 +81,36 @@ def newest_time(source: Source, valid: Path, as_of: pd.Timestamp) -> pd.Timestam
     return max((time for time in highest if not pd.isna(time)), default=None)
 
 
+def validate_sources(
+    database: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    manifest: dict[str, Any],
+    as_of: str,
+    folders: tuple[Path, Path, Path],
+) -> dict[str, Any]:
+    """Divide every source of the first of `folders` into good rows in the second and bad ones in the third.
+
+    Returns the facts of each; raises Refusal on a table rule.
+    """
+    (raw, valid, quarantine), facts = folders, {}
+    for name, source in tqdm(contract.sources.items(), desc="validate", disable=None):
+        rejected, facts[name] = validate_source(source, manifest[name], as_of, valid, raw)
+        refuse_duplicates(source, *duplicate_keys(database, source, valid / name))
+        write_table(quarantine / f"{name}.parquet", rejected)
+    return facts
+
+
 def main() -> None:
     """Run the stage."""
     params = read_params(PARAMS)
     contract, as_of = read_contract(), params["problem.as_of"]
     manifest = read_json(f"{RAW}/manifest.json")["sources"]
-    facts = {}
     with (
         open_warehouse(params["engine.memory_gb"], params["engine.workers"]) as database,
         replace_folder(VALID) as valid,
         replace_folder(QUARANTINE) as quarantine,
     ):
-        for name, source in tqdm(contract.sources.items(), desc="validate", disable=None):
-            rejected, facts[name] = validate_source(source, manifest[name], as_of, valid)
-            refuse_duplicates(source, *duplicate_keys(database, source, valid / name))
-            write_table(quarantine / f"{name}.parquet", rejected)
+        facts = validate_sources(database, contract, manifest, as_of, (Path(RAW), valid, quarantine))
     write_json("metrics/validation.json", {"as_of": as_of, "sources": facts})
 
 

@@ -1,0 +1,1 @@
+"""The versions of the feature table; Alembic runs them."""
