@@ -13,7 +13,7 @@ from perennial.io.record_tables import LABELS, PREDICTIONS
 from perennial.refusal import Refusal
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this code reads and writes; the newest of `migrations/versions`."""
 WAIT_SECONDS = 3
 PRUNED_AT_ONCE = 1000
@@ -167,15 +167,22 @@ def _newest_label(column: str) -> sa.Subquery:
 
 
 def read_predictions(engine: sa.Engine, since: datetime | None = None) -> Iterator[list[dict[str, Any]]]:
-    """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed."""
+    """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed.
+
+    What a shadow scored comes with the inputs and the label of the answer that it stood beside.
+    """
     by_id, by_key = _newest_label("prediction"), _newest_label("key")
+    answered = PREDICTIONS.alias("answered")
+    kept = [column for column in PREDICTIONS.c if column.name != "inputs"]
     query = (
         sa.select(
-            *PREDICTIONS.c,
+            *kept,
+            sa.func.coalesce(answered.c.inputs, PREDICTIONS.c.inputs).label("inputs"),
             sa.func.coalesce(by_id.c.label, by_key.c.label).label("label"),
             sa.func.coalesce(by_id.c.known_at, by_key.c.known_at).label("label_known_at"),
         )
-        .outerjoin(by_id, by_id.c.name == PREDICTIONS.c.id)
+        .outerjoin(answered, answered.c.id == PREDICTIONS.c.shadow_of)
+        .outerjoin(by_id, by_id.c.name == sa.func.coalesce(PREDICTIONS.c.shadow_of, PREDICTIONS.c.id))
         .outerjoin(by_key, by_key.c.name == PREDICTIONS.c.key)
         .order_by(PREDICTIONS.c.id)
     )

@@ -32,5 +32,7 @@ async def say_alive(_call: Call) -> Answer:
 async def say_ready(call: Call) -> Answer:
     """Say whether a balancer should send requests here."""
     if not call.desk.ready:
-        raise busy(503, "ending" if call.desk.draining else "the log could not be written a moment ago")
+        raise busy(
+            503, "ending" if call.desk.ending or call.desk.draining else "the log could not be written a moment ago"
+        )
     return JSON, b'{"status": "ready"}'

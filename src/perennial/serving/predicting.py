@@ -6,6 +6,7 @@ import json
 from perennial.model.explanation import adds_up
 from perennial.serving.answers import check_pieces, compose_answer, read_request, score_pieces
 from perennial.serving.calls import Answer, Call, go_through, take_body
+from perennial.serving.canary import score_lanes
 from perennial.serving.limits import JSON
 from perennial.serving.problems import Problem
 from perennial.serving.recording import keep
@@ -21,10 +22,14 @@ async def answer_rows(call: Call, explained: bool) -> Answer:
         await go_through(call, check_pieces(desk.predictor, work))
         if explained and not adds_up(desk.predictor.model):
             raise Problem(501, "this model's score is no sum over inputs, so that none adds to it by itself.")
-        await go_through(call, score_pieces(desk.predictor, work, explained))
+        if desk.canary is None:
+            await go_through(call, score_pieces(desk.predictor, work, explained))
+        else:
+            await score_lanes(call, desk.canary, work, explained)
         await keep(call, work)
-    desk.metrics.count_answers([work.asked.rows[place] for place in work.answers], list(work.answers.values()))
-    desk.metrics.rows["refused"] += len(work.bad)
+    desk.metrics.count_answers(work)
+    if desk.shadow is not None:  # what was scheduled comes when the answer has gone out
+        asyncio.get_running_loop().call_soon(desk.shadow.observe, call.path, work)
     return JSON, json.dumps(compose_answer(desk.predictor, work), allow_nan=False).encode()
 
 

@@ -35,6 +35,8 @@ def record_rows(call: Call, work: Work) -> list[dict[str, Any]]:
                 "scores": None if scores is None else json.dumps(scores),
                 "decision": json.dumps(answer["decision"]),
                 "latency_ms": latency,
+                "shadow_of": None,
+                "scoring_ms": work.scoring_ms[place],
             }
         )
     return rows

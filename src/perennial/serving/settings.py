@@ -8,12 +8,13 @@ from typing import Any
 from perennial.refusal import Refusal
 
 DURABILITIES = ("commit", "queue", "off")
+LANES = ("shadow", "canary")
 PREFIX = "PERENNIAL_"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where predictions are recorded, who may ask, and how much is held at once."""
+    """Where predictions are recorded, who may ask, how much is held at once, and who challenges the champion."""
 
     log_url: str = ""
     log_durability: str = "commit"
@@ -24,6 +25,12 @@ class Settings:
     in_flight_per_caller: int = 64
     timeout_seconds: float = 10.0
     drain_seconds: float = 5.0
+    notice_seconds: float = 0.0
+    challenger: str = ""
+    lane: str = "shadow"
+    canary_share: float = 0.05
+    canary_timeout_seconds: float = 1.0
+    lane_key: str = ""
 
 
 def _read(name: str, default: str | int | float, text: str) -> str | int | float:
@@ -54,4 +61,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         )
     if settings.in_flight < 1 or settings.in_flight_per_caller < 1 or settings.timeout_seconds <= 0:
         raise Refusal("PERENNIAL_IN_FLIGHT, …_PER_CALLER and PERENNIAL_TIMEOUT_SECONDS must be above 0.")
+    if settings.lane not in LANES:
+        raise Refusal(f"PERENNIAL_LANE is {settings.lane!r}: give {' or '.join(LANES)}.")
+    if settings.canary_share > 1 or settings.canary_timeout_seconds <= 0:
+        raise Refusal("PERENNIAL_CANARY_SHARE must be from 0 to 1, PERENNIAL_CANARY_TIMEOUT_SECONDS above 0.")
     return settings
