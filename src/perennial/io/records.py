@@ -158,6 +158,20 @@ def count_predictions(engine: sa.Engine) -> int:
         return connection.scalar(sa.select(sa.func.count()).select_from(PREDICTIONS)) or 0
 
 
+def list_lanes(engine: sa.Engine) -> list[dict[str, str]]:
+    """Return per model and lane how many predictions are recorded, from when to when."""
+    names, at = (PREDICTIONS.c.model, PREDICTIONS.c.lane), PREDICTIONS.c.at
+    query = sa.select(
+        *names, sa.func.count().label("rows"), sa.func.min(at).label("first"), sa.func.max(at).label("last")
+    )
+    with engine.connect() as connection:
+        found = connection.execute(query.group_by(*names).order_by(sa.func.min(at), *names)).mappings()
+        return [
+            {**row, "rows": f"{row['rows']:,}"} | {n: f"{row[n]:%Y-%m-%d %H:%M}" for n in ("first", "last")}
+            for row in found
+        ]
+
+
 def _newest_label(column: str) -> sa.Subquery:
     place = LABELS.c[column]
     rank = sa.func.row_number().over(partition_by=place, order_by=LABELS.c.number.desc())
@@ -166,7 +180,9 @@ def _newest_label(column: str) -> sa.Subquery:
     return sa.select(found).where(found.c.rank == 1).subquery()
 
 
-def read_predictions(engine: sa.Engine, since: datetime | None = None) -> Iterator[list[dict[str, Any]]]:
+def read_predictions(
+    engine: sa.Engine, since: datetime | None = None, until: datetime | None = None
+) -> Iterator[list[dict[str, Any]]]:
     """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed.
 
     What a shadow scored comes with the inputs and the label of the answer that it stood beside.
@@ -188,6 +204,8 @@ def read_predictions(engine: sa.Engine, since: datetime | None = None) -> Iterat
     )
     if since is not None:
         query = query.where(PREDICTIONS.c.at >= since)
+    if until is not None:
+        query = query.where(PREDICTIONS.c.at < until)
     with engine.connect().execution_options(yield_per=READ_AT_ONCE) as connection:
         for piece in connection.execute(query).mappings().partitions():
             yield [_parse_prediction(dict(row)) for row in piece]
