@@ -7,8 +7,9 @@ from typing import Any
 from perennial.serving.answers import Work, score_pieces, take_answers
 from perennial.serving.calls import Call, go_through
 from perennial.serving.challenger import Challenger, Reply
-from perennial.serving.lanes import CANARY, FALLBACK, is_drawn, name_key
+from perennial.serving.lanes import FALLBACK, is_drawn, name_key
 from perennial.serving.runtime import Predictor
+from perennial.serving.settings import CANARY
 
 
 def draw_places(challenger: Challenger, predictor: Predictor, work: Work) -> set[int]:

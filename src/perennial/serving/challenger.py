@@ -17,9 +17,9 @@ from typing import Any
 from perennial.io.companion import Companion, read_greeting, start_companion
 from perennial.model.explanation import adds_up
 from perennial.refusal import Refusal
-from perennial.serving.lanes import CANARY, describe_interface, refuse_different
+from perennial.serving.lanes import describe_interface, refuse_different
 from perennial.serving.runtime import Predictor
-from perennial.serving.settings import Settings
+from perennial.serving.settings import CANARY, Settings
 
 PROCESS = "perennial.serving.challenger_process"
 SOURCE = Path(__file__).resolve().parents[2]

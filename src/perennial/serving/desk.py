@@ -13,12 +13,11 @@ from perennial.io.records import migrate_log, open_log
 from perennial.serving.answers import ServeLimits
 from perennial.serving.challenger import Challenger
 from perennial.serving.guard import Guard
-from perennial.serving.lanes import CANARY, SHADOW
 from perennial.serving.metrics import Metrics
 from perennial.serving.openapi import describe_client, describe_service
 from perennial.serving.problems import busy
 from perennial.serving.runtime import Predictor
-from perennial.serving.settings import Settings
+from perennial.serving.settings import CANARY, SHADOW, Settings
 from perennial.serving.shadow import Shadow
 
 LOG_REST_SECONDS = 5.0

@@ -10,8 +10,8 @@ from perennial.refusal import Refusal
 from perennial.serving.runtime import Predictor
 from perennial.serving.schema import Field
 
-SHADOW, CANARY, FALLBACK = "shadow", "canary", "fallback"
-"""The challenger answers nothing; the challenger answers a share; the champion answers for a challenger that failed."""
+FALLBACK = "fallback"
+"""The lane of what the champion answers for a canary that failed."""
 
 
 def name_key(fields: Sequence[Field], row: Mapping[str, Any], sent: str | None, column: str = "") -> str:

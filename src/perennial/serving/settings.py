@@ -8,7 +8,8 @@ from typing import Any
 from perennial.refusal import Refusal
 
 DURABILITIES = ("commit", "queue", "off")
-LANES = ("shadow", "canary")
+SHADOW, CANARY = LANES = ("shadow", "canary")
+"""Of a challenger: it scores everything and answers nothing; it answers a share."""
 PREFIX = "PERENNIAL_"
 
 

@@ -15,8 +15,8 @@ from perennial.io.record_writer import LogUnavailable, RecordWriter
 from perennial.io.records import Row, insert_predictions
 from perennial.serving.answers import Work
 from perennial.serving.challenger import Challenger, Reply
-from perennial.serving.lanes import SHADOW
 from perennial.serving.metrics import Metrics
+from perennial.serving.settings import SHADOW
 
 FLUSH_SECONDS, RETRY_SECONDS, CLOSE_SECONDS = 1.0, 5.0, 2.0
 """Its rows are written together, in transactions of their own: an answer never waits for more than one of them."""
