@@ -13,8 +13,8 @@ from typing import Any
 from perennial.refusal import Refusal
 
 PIECE = 65536
-HIDDEN = "PERENNIAL_"
-"""What begins so in the environment is the worker's alone: keys and passwords among it."""
+HIDDEN, MARK = "PERENNIAL_", "PERENNIAL_SERVER"
+"""What begins so in the environment is the worker's alone, keys and passwords among it; but it carries its mark."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Companion:
 def start_companion(module: str, *words: str, source: Path) -> Companion:
     """Start `python -m module FD words…`, where FD is its end of the socket and `source` holds the packages."""
     ours, theirs = socket.socketpair()
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(HIDDEN)}
+    kept = {name: value for name, value in os.environ.items() if name == MARK or not name.startswith(HIDDEN)}
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-m", module, str(theirs.fileno()), *words],

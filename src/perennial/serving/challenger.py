@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from perennial.io.companion import Companion, read_greeting, start_companion
 from perennial.model.explanation import adds_up
@@ -178,13 +178,18 @@ class Challenger(asyncio.Protocol):
             self._transport.close()
 
     def _connect(self) -> None:
-        made = self._loop.create_connection(partial(_itself, self), sock=self._companion.line)
+        made = self._loop.create_unix_connection(partial(_itself, self), sock=self._companion.line)
         self._opening = self._loop.create_task(made)
+        self._opening.add_done_callback(self._look_opened)
+
+    def _look_opened(self, opening: "asyncio.Task[Any]") -> None:
+        if not opening.cancelled() and (error := opening.exception()) is not None:
+            logger.error("the challenger %s in the lane %s cannot be reached: %s", *self._names, error)
+            self.connection_lost(None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to ask."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
 
     def close(self) -> None:
         """Hang up, and end its process."""
