@@ -11,6 +11,7 @@ from perennial.refusal import Refusal
 from tests.tiny import write_tiny_bundle
 
 
+@pytest.mark.slow  # with what it needs
 def test_a_release_or_a_folder_is_the_model_that_is_meant(released: Path) -> None:
     assert bundle_hash(find_bundle("1.0.0")) == write_tiny_bundle(released.parent / "one", -1.0)
     assert bundle_hash(find_bundle("v1.1.0")) == bundle_hash(find_bundle(CHAMPION))

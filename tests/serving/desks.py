@@ -11,9 +11,9 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from perennial.serving.answers import ServeLimits
-from perennial.serving.challenger import begin_challenger, meet_challenger
 from perennial.serving.desk import Desk, open_writer
 from perennial.serving.gateway import Gateway
+from perennial.serving.meeting import begin_challenger, meet_challenger
 from perennial.serving.runtime import Predictor, load_predictor
 from perennial.serving.settings import Settings
 from tests.tiny import write_tiny_bundle

@@ -1,4 +1,3 @@
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,12 +5,10 @@ import pytest
 
 from perennial.model.predictor import predict_rows
 from perennial.refusal import Refusal
-from perennial.serving import challenger
 from perennial.serving.lanes import is_drawn
 from perennial.serving.runtime import Predictor, load_predictor
-from tests.conftest import ROOT
 from tests.serving.desks import OFF, open_client, recording, tiny_predictor
-from tests.serving.test_shadow import recorded, wait_for
+from tests.serving.test_shadow import recorded
 from tests.tiny import ROW, tiny_model, write_tiny_bundle
 
 KEYS = [f"k{number}" for number in range(5)]
@@ -76,33 +73,3 @@ def test_a_column_may_be_the_key_and_must_be_an_input(predictor: Predictor, othe
         open_client(predictor, replace(settings, lane_key="tail")),
     ):
         pytest.fail("it must not start")
-
-
-@pytest.mark.parametrize(
-    ("harm", "reason"), [("raise", "raised"), ("nan", "not_finite"), ("slow", "late"), ("die", "died")]
-)
-def test_the_champion_answers_for_a_canary_that_fails(
-    predictor: Predictor, other: Path, tmp_path: Path, harm: str, reason: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SICK", harm)
-    monkeypatch.setattr(challenger, "PROCESS", "tests.serving.sick")
-    monkeypatch.setattr(challenger, "SOURCE", f"{ROOT}/src:{ROOT}")
-    settings = recording(tmp_path, challenger=str(other), lane="canary", canary_share=0.5, canary_timeout_seconds=0.2)
-    slow = []
-    with open_client(predictor, settings) as (client, get_desk):
-        one = get_desk().challenger
-        assert one is not None
-        drawn = sum(is_drawn(key, 0.5, one.version) for key in KEYS)
-        for _ in range(10):
-            begun = time.monotonic()
-            answers = client.post("/predict", json={"rows": [ROW] * 5, "keys": KEYS}).json()["predictions"]
-            slow.append(time.monotonic() - begun)
-            assert {(one["model"], one["score"]) for one in answers} == {
-                (predictor.version, predict_rows(tiny_model(), [ROW])[0])
-            }
-            assert sorted(one["lane"] for one in answers).count("fallback") == drawn
-        wait_for(lambda: one.faults[reason] > 0)
-        assert sum(one.faults.values()) == 10 * drawn
-        # One caller waits for as long as it may; while that is not answered, nobody else does.
-        assert sum(seconds > 0.19 for seconds in slow) <= (3 if harm == "slow" else 1)
-    assert sum(row["lane"] == "fallback" for row in recorded(settings)) == 10 * drawn

@@ -9,10 +9,8 @@ import pytest
 from perennial.io.records import open_log, read_predictions
 from perennial.model.predictor import predict_rows
 from perennial.refusal import Refusal
-from perennial.serving import challenger
 from perennial.serving.runtime import Predictor
 from perennial.serving.settings import Settings
-from tests.conftest import ROOT
 from tests.serving.desks import OFF, open_client, recording, tiny_predictor
 from tests.tiny import ROW, tiny_model, write_tiny_bundle
 
@@ -71,41 +69,7 @@ def test_the_shadow_scores_what_was_answered_and_is_recorded_beside_it(
     assert f'perennial_challenger_up{{lane="shadow",model="{shown["version"]}"}} 1.0' in text
 
 
-@pytest.mark.parametrize(
-    ("harm", "reason"), [("raise", "raised"), ("nan", "not_finite"), ("slow", ""), ("die", "died")]
-)
-def test_a_sick_challenger_is_counted_and_never_felt(
-    predictor: Predictor,
-    other: Path,
-    tmp_path: Path,
-    harm: str,
-    reason: str,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setenv("SICK", harm)
-    monkeypatch.setattr(challenger, "PROCESS", "tests.serving.sick")
-    monkeypatch.setattr(challenger, "SOURCE", f"{ROOT}/src:{ROOT}")
-    monkeypatch.setattr(challenger, "MOST_ROWS", 30)
-    settings = recording(tmp_path, challenger=str(other))
-    with open_client(predictor, settings) as (client, get_desk):
-        slowest = 0.0
-        for _ in range(20):
-            begun = time.monotonic()
-            answers = client.post("/predict", json={"rows": ROWS}).json()["predictions"]
-            slowest = max(slowest, time.monotonic() - begun)
-            assert [one["score"] for one in answers] == predict_rows(tiny_model(), ROWS).tolist()
-        assert slowest < 0.9
-        faults = get_desk().metrics.challenger.faults
-        wait_for(lambda: faults[reason or "full"] > 0)
-        assert faults["full"] == (30 if harm == "slow" else 0)
-        assert 'reason="raised"' in client.get("/metrics").text
-        monkeypatch.setattr("perennial.serving.shadow.CLOSE_SECONDS", 0.0)
-    assert len(recorded(settings)) == 60
-    assert sum("challenger" in line for line in caplog.messages) <= 2
-    assert "holiday" not in caplog.text
-
-
+@pytest.mark.slow
 def test_a_challenger_that_dies_comes_back(predictor: Predictor, other: Path) -> None:
     with open_client(predictor, replace(OFF, challenger=str(other))) as (client, get_desk):
         one = get_desk().challenger

@@ -129,7 +129,8 @@ def find_unknown(connection: sa.Connection, column: str, values: Sequence[str]) 
     known: set[str] = set()
     for start in range(0, len(values), PRUNED_AT_ONCE):
         piece = values[start : start + PRUNED_AT_ONCE]
-        known |= set(connection.scalars(sa.select(place).where(place.in_(piece)).distinct()))
+        answered = sa.select(place).where(place.in_(piece), PREDICTIONS.c.shadow_of.is_(None))
+        known |= set(connection.scalars(answered.distinct()))
     return [value for value in values if value not in known]
 
 

@@ -11,6 +11,8 @@ from perennial.serving.lanes import FALLBACK, is_drawn, name_key
 from perennial.serving.runtime import Predictor
 from perennial.serving.settings import CANARY
 
+LATE = "it did not answer within PERENNIAL_CANARY_TIMEOUT_SECONDS"
+
 
 def draw_places(challenger: Challenger, predictor: Predictor, work: Work) -> set[int]:
     """Return the positions of the good rows that the challenger shall answer."""
@@ -27,10 +29,10 @@ async def _wait_reply(challenger: Challenger, future: "asyncio.Future[Reply] | N
     if future is None:
         return None
     try:
-        async with asyncio.timeout(challenger.patience):
+        async with asyncio.timeout(challenger.patience(rows)):
             reply = await future
     except TimeoutError:
-        challenger.count_fault("late", rows, f"it took longer than {challenger.patience:g} s")
+        challenger.count_fault("late", rows, LATE)
         return None
     return None if "fault" in reply else reply
 
@@ -42,7 +44,7 @@ async def score_lanes(call: Call, challenger: Challenger, work: Work, explained:
     rows: list[Any] = [work.asked.rows[place] for place in chosen]
     future = None
     if chosen and challenger.is_stuck:
-        challenger.count_fault("late", len(rows), f"it took longer than {challenger.patience:g} s")
+        challenger.count_fault("late", len(rows), LATE)
     elif chosen:
         future = challenger.ask(rows, explained)
     try:

@@ -14,16 +14,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from perennial.io.companion import Companion, read_greeting, start_companion
-from perennial.model.explanation import adds_up
-from perennial.refusal import Refusal
-from perennial.serving.lanes import describe_interface, refuse_different
-from perennial.serving.runtime import Predictor
-from perennial.serving.settings import CANARY, Settings
+from perennial.io.companion import Companion, start_companion
+from perennial.serving.answers import PIECE
+from perennial.serving.settings import Settings
 
 PROCESS = "perennial.serving.challenger_process"
 SOURCE = Path(__file__).resolve().parents[2]
-START_SECONDS = 60.0
 MOST_ROWS, MOST_BYTES = 2000, 32_000_000
 """What may wait for its scores; more is dropped, and counted."""
 FIRST_REST, LONGEST_REST = 1.0, 60.0
@@ -39,31 +35,9 @@ def find_bundle(place: str) -> Path:
     return inside if inside.is_dir() else Path(place)
 
 
-def begin_challenger(settings: Settings) -> Companion | None:
-    """Start the process of the challenger, if one is wanted; it loads while the champion does."""
-    if not settings.challenger:
-        return None
-    return start_companion(PROCESS, str(find_bundle(settings.challenger)), settings.lane, source=SOURCE)
-
-
-def meet_challenger(companion: Companion, settings: Settings, champion: Predictor) -> "Challenger":
-    """Wait until the challenger has loaded, and look at it.
-
-    Raises Refusal, its process ended, when its bundle is not as packed or callers would notice another contract.
-    """
-    try:
-        greeting = read_greeting(companion, START_SECONDS)
-        if "refused" in greeting:
-            raise Refusal(greeting["refused"])
-        refuse_different(describe_interface(champion), greeting["interface"])
-        if settings.lane == CANARY and adds_up(champion.model) and not greeting["explains"]:
-            raise Refusal("it cannot explain its score as the champion does: let it stand in the shadow.")
-        if settings.lane_key and settings.lane_key not in {field.name for field in champion.fields}:
-            raise Refusal(f"PERENNIAL_LANE_KEY is {settings.lane_key!r}, which is not an input: name one, or none.")
-    except Refusal as refusal:
-        companion.end(0)
-        raise Refusal(f"the challenger at {settings.challenger}: {refusal}") from None
-    return Challenger(companion, settings, greeting)
+def start_process(place: str, lane: str) -> Companion:
+    """Start the process in which the bundle at `place` is loaded and asked."""
+    return start_companion(PROCESS, str(find_bundle(place)), lane, source=SOURCE)
 
 
 @dataclass
@@ -73,7 +47,7 @@ class Question:
     future: "asyncio.Future[Reply]"
     rows: int
     size: int
-    since: float
+    due: float
 
 
 class Challenger(asyncio.Protocol):
@@ -81,7 +55,7 @@ class Challenger(asyncio.Protocol):
 
     def __init__(self, companion: Companion, settings: Settings, greeting: Mapping[str, Any]) -> None:
         self.lane, self.share, self.column = settings.lane, settings.canary_share, settings.lane_key
-        self.patience = settings.canary_timeout_seconds
+        self._patience, self._most = settings.canary_timeout_seconds, settings.timeout_seconds / 2
         self.version, self.bundle, self.card = greeting["version"], greeting["bundle"], greeting["card"]
         self.faults: Counter[str] = Counter(dict.fromkeys(FAULTS, 0))
         self.rows = self.bytes = 0
@@ -99,9 +73,13 @@ class Challenger(asyncio.Protocol):
 
     @property
     def is_stuck(self) -> bool:
-        """Whether it has not answered for longer than a caller would wait."""
+        """Whether what was asked first is not answered although nobody waits for it any more."""
         oldest = next(iter(self._asked.values()), None)
-        return oldest is not None and time.monotonic() - oldest.since > self.patience
+        return oldest is not None and time.monotonic() > oldest.due
+
+    def patience(self, rows: int) -> float:
+        """Return for how many seconds a caller waits: a canary's timeout, longer for many rows."""
+        return min(self._patience * (1 + rows // PIECE), self._most)
 
     def ask(self, rows: Sequence[Mapping[str, Any]], explained: bool = False) -> "asyncio.Future[Reply] | None":
         """Return what will hold the reply, {"answers", "seconds"} or {"fault"}; None when it cannot be asked now."""
@@ -113,7 +91,7 @@ class Challenger(asyncio.Protocol):
         if self.rows + len(rows) > MOST_ROWS or self.bytes + len(line) > MOST_BYTES:
             self.count_fault("full", len(rows))
             return None
-        one = Question(self._loop.create_future(), len(rows), len(line), time.monotonic())
+        one = Question(self._loop.create_future(), len(rows), len(line), time.monotonic() + self.patience(len(rows)))
         self._asked[self._number] = one
         self.rows += one.rows
         self.bytes += one.size
@@ -163,7 +141,7 @@ class Challenger(asyncio.Protocol):
             return
         self._companion.end(0)
         self._greeted = False
-        self._companion = start_companion(PROCESS, str(find_bundle(self._folder)), self.lane, source=SOURCE)
+        self._companion = start_process(self._folder, self.lane)
         self._companion.line.setblocking(False)
         self._connect()
 

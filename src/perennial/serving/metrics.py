@@ -4,47 +4,26 @@ The figures are plain numbers, which cost a request nothing, and become Promethe
 """
 
 import time
-from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from perennial.io.record_writer import RecordWriter
 from perennial.serving.answers import Work
 from perennial.serving.challenger import Challenger
+from perennial.serving.figures import Tally, count_family, spread_family
 from perennial.serving.runtime import Predictor
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SCORING = (0.0001, 0.00025, 0.0005, *SECONDS)
 SHARES = tuple(step / 10 for step in range(1, 11))
-
-
-class Tally:
-    """A histogram: how many values were at most each bound, and their sum."""
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds, self.total = bounds, 0.0
-        self.counts = [0] * (len(bounds) + 1)
-
-    def add(self, value: float) -> None:
-        """Count a value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """Return the cumulated counts by upper bound, as Prometheus wants them."""
-        found, running = [], 0
-        for bound, count in zip([*map(str, self.bounds), "+Inf"], self.counts, strict=True):
-            running += count
-            found.append((bound, float(running)))
-        return found
 
 
 class Metrics(Collector):
@@ -109,17 +88,17 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
         names = ("model", "lane")
-        yield _count("requests", "Requests by route and status", ("route", "status"), self.requests)
-        yield _spread("request_seconds", "From the request to its answer", ["route"], self.seconds)
-        yield _count("rows", "Rows by outcome", (*names, "outcome"), self.rows)
-        yield _spread("scoring_seconds", "Of one row, by the model alone", names, self.scoring)
+        yield count_family("requests", "Requests by route and status", ("route", "status"), self.requests)
+        yield spread_family("request_seconds", "From the request to its answer", ["route"], self.seconds)
+        yield count_family("rows", "Rows by outcome", (*names, "outcome"), self.rows)
+        yield spread_family("scoring_seconds", "Of one row, by the model alone", names, self.scoring)
         if self._shares:
-            yield _count("decisions", "Answers by decision", (*names, "decision"), self.decisions)
-            yield _spread("score", "Scores that were answered, or scored in the shadow", names, self.scores)
-        yield _count("missing_values", "Nulls by input", ("input",), self.missing)
-        yield _count("unseen_values", "Categories that the model does not know", ("input",), self.unseen)
-        yield _count("shed", "Requests that found it busy", ("reason",), self.shed)
-        yield _count("labels", "Labels that came in", (), {(): self.labels})
+            yield count_family("decisions", "Answers by decision", (*names, "decision"), self.decisions)
+            yield spread_family("score", "Scores that were answered, or scored in the shadow", names, self.scores)
+        yield count_family("missing_values", "Nulls by input", ("input",), self.missing)
+        yield count_family("unseen_values", "Categories that the model does not know", ("input",), self.unseen)
+        yield count_family("shed", "Requests that found it busy", ("reason",), self.shed)
+        yield count_family("labels", "Labels that came in", (), {(): self.labels})
         yield GaugeMetricFamily("perennial_in_flight", "Requests being answered", self._held())
         yield from self._collect_model()
         if self._writer is not None:
@@ -139,28 +118,10 @@ class Metrics(Collector):
             yield GaugeMetricFamily("perennial_model_age_seconds", "Since the newest row it learned from", age)
 
 
-def _tuple(key: Hashable) -> tuple[str, ...]:
-    return key if isinstance(key, tuple) else (str(key),)
-
-
-def _count(name: str, words: str, labels: Sequence[str], counts: Mapping[Any, float]) -> Metric:
-    family = CounterMetricFamily(f"perennial_{name}", words, labels=labels)
-    for key, count in counts.items():
-        family.add_metric(_tuple(key), count)
-    return family
-
-
-def _spread(name: str, words: str, labels: Sequence[str], tallies: Mapping[Any, Tally]) -> Metric:
-    family = HistogramMetricFamily(f"perennial_{name}", words, labels=labels)
-    for key, tally in tallies.items():
-        family.add_metric(_tuple(key), tally.buckets(), tally.total)
-    return family
-
-
 def _collect_challenger(one: Challenger) -> Iterator[Metric]:
     labels = {"model": one.version, "lane": one.lane}
     faults = {(*labels.values(), kind): count for kind, count in one.faults.items()}
-    yield _count("challenger_faults", "Rows that it did not score, by reason", (*labels, "reason"), faults)
+    yield count_family("challenger_faults", "Rows that it did not score, by reason", (*labels, "reason"), faults)
     for name, words, value in (
         ("challenger_up", "Whether it can be asked", one.is_up),
         ("challenger_waiting", "Rows that wait for it", one.rows),

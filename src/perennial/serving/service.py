@@ -11,10 +11,10 @@ from perennial.io.lifetime import delay_end, end_supervisor, listening_hosts
 from perennial.io.process import die_with_parent
 from perennial.refusal import Refusal
 from perennial.serving.answers import ServeLimits, warm_up
-from perennial.serving.challenger import begin_challenger, meet_challenger
 from perennial.serving.desk import Desk, open_writer
 from perennial.serving.gateway import Gateway
 from perennial.serving.guard import refuse_open_door
+from perennial.serving.meeting import begin_challenger, meet_challenger
 from perennial.serving.runtime import load_predictor
 from perennial.serving.settings import read_settings
 
