@@ -23,7 +23,6 @@ PREDICTIONS = Table(
     Column("scoring_ms", Double),  # of one row, without what is around it
     Index("predictions_at", "at"),
     Index("predictions_key", "key"),
-    Index("predictions_shadow_of", "shadow_of"),
 )
 LABELS = Table(
     "labels",

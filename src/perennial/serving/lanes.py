@@ -19,15 +19,13 @@ def name_key(fields: Sequence[Field], row: Mapping[str, Any], sent: str | None, 
 
     Whole numbers count as the same decimal numbers, so that 5 and 5.0 are one key.
     """
-    if column and row[column] is not None:
-        return _say(row[column])
-    return sent if sent is not None else json.dumps([_say(row[field.name]) for field in fields])
+    if column and (value := row[column]) is not None:
+        return value if isinstance(value, str) else json.dumps(_as_decimal(value))
+    return sent if sent is not None else json.dumps([_as_decimal(row[field.name]) for field in fields])
 
 
-def _say(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    return json.dumps(float(value) if type(value) is int else value)
+def _as_decimal(value: Any) -> Any:
+    return float(value) if type(value) is int else value
 
 
 def is_drawn(key: str, share: float, challenger: str) -> bool:

@@ -11,12 +11,10 @@ def upgrade() -> None:
     """Add both columns; predictions from before have neither."""
     op.add_column("predictions", sa.Column("shadow_of", sa.String(48)))
     op.add_column("predictions", sa.Column("scoring_ms", sa.Double))
-    op.create_index("predictions_shadow_of", "predictions", ["shadow_of"])
 
 
 def downgrade() -> None:
     """Drop both columns, and the rows that would be taken for answers."""
     op.execute("DELETE FROM predictions WHERE shadow_of IS NOT NULL")
-    op.drop_index("predictions_shadow_of", "predictions")
     op.drop_column("predictions", "scoring_ms")
     op.drop_column("predictions", "shadow_of")
