@@ -80,16 +80,19 @@ def test_a_refusal_record_is_not_served(packaged: list[Any]) -> None:
 
 
 def test_a_challenger_is_verified_and_named_to_the_service(packaged: list[Any], tmp_path: Path) -> None:
-    bundle = write_tiny_bundle(tmp_path / "bundle")
+    for folder in ("bundle", "models/bento/src/bundle"):
+        write_tiny_bundle(tmp_path / folder)
+    write_sums("models/bento")
     run("serve", "--challenger", "bundle", "--lane", "canary", "--share", "0.2", "--lane-key", "carrier")
     [(_, environment)] = packaged
     named = {name.removeprefix("PERENNIAL_"): value for name, value in environment.items() if "PERENNIAL_" in name}
     assert named["CHALLENGER"] == str(tmp_path / "bundle")
     assert (named["LANE"], named["CANARY_SHARE"], named["LANE_KEY"]) == ("canary", "0.2", "carrier")
-    assert bundle
+    write_tiny_bundle(tmp_path / "several", task="multiclass")
     (tmp_path / "bundle/golden.json").write_text("{}")
     for words, reason in (
         (("--challenger", "bundle"), "golden.json is not the file that was packed"),
+        (("--challenger", "several"), "the challenger several: its task is 'multiclass', the champion's 'binary'"),
         (("--challenger", "models"), "holds neither a bento nor a bundle"),
         (("--challenger", "models/bento", "--share", "0.1"), "--share is of a canary"),
         (("--lane-key", "carrier"), "--lane-key is about a challenger"),

@@ -15,6 +15,8 @@ from perennial.io.records import absolute_url
 from perennial.refusal import Refusal
 from perennial.serving.guard import refuse_open_door
 from perennial.serving.keys import SCOPES, describe_key, make_key, parse_keys
+from perennial.serving.lanes import describe_interface, refuse_different
+from perennial.serving.runtime import load_predictor
 from perennial.serving.settings import CANARY, LANES, PREFIX, read_settings
 
 BENTO = Path("models/bento")
@@ -45,8 +47,19 @@ def name_settings(p: Mapping[str, Any], environment: Mapping[str, str]) -> dict[
     return {name: environment.get(name) or value for name, value in named.items()}
 
 
-def name_lanes(arguments: argparse.Namespace) -> dict[str, str]:
-    """Return the options about a challenger as the service reads them; its bundle is verified."""
+def find_challenger(word: str, bento: Path) -> Path:
+    """Return the bundle that challenges that of a bento; raises Refusal unless it loads and has the same contract."""
+    bundle = find_bundle(word)
+    champion, challenger = (describe_interface(load_predictor(one)) for one in (bento / "src" / "bundle", bundle))
+    try:
+        refuse_different(champion, challenger)
+    except Refusal as refusal:
+        raise Refusal(f"the challenger {word}: {refusal}") from None
+    return bundle
+
+
+def name_lanes(arguments: argparse.Namespace, bento: Path) -> dict[str, str]:
+    """Return the options about a challenger as the service reads them."""
     if arguments.challenger is None:
         if alone := [name for name in ("lane", "share", "lane_key") if getattr(arguments, name) is not None]:
             raise Refusal(f"--{alone[0].replace('_', '-')} is about a challenger: name one with --challenger.")
@@ -54,7 +67,7 @@ def name_lanes(arguments: argparse.Namespace) -> dict[str, str]:
     if arguments.share is not None and arguments.lane != CANARY:
         raise Refusal("--share is of a canary, which answers: add --lane canary.")
     given = {
-        "CHALLENGER": str(find_bundle(arguments.challenger)),
+        "CHALLENGER": str(find_challenger(arguments.challenger, bento)),
         "LANE": arguments.lane,
         "CANARY_SHARE": arguments.share,
         "LANE_KEY": arguments.lane_key,
@@ -68,7 +81,7 @@ def serve(arguments: argparse.Namespace) -> None:
     refuse_unpackaged(bento)
     p = read_params(PARAMS)
     host, port = arguments.host or p["serve.host"], arguments.port or p["serve.port"]
-    environment = bento_environment() | name_settings(p, os.environ) | name_lanes(arguments)
+    environment = bento_environment() | name_settings(p, os.environ) | name_lanes(arguments, bento)
     settings = read_settings(environment)
     parse_keys(settings.api_keys, f"{PREFIX}API_KEYS")
     refuse_open_door(host, bool(settings.api_keys or settings.api_keys_file))
