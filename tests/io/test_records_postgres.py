@@ -18,6 +18,7 @@ from perennial.io.records import (
     find_unknown,
     insert_labels,
     insert_predictions,
+    list_lanes,
     migrate_log,
     open_log,
     prune_log,
@@ -77,6 +78,9 @@ def test_a_log_of_the_first_release_gets_what_it_lacks(engine: sa.Engine) -> Non
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     [[first, beside]] = read_predictions(engine)
     assert (beside["inputs"], beside["label"]) == (first["inputs"], True)
+    [[bare, _]] = read_predictions(engine, with_inputs=False)
+    assert (bare["inputs"], bare["score"]) == ({}, first["score"])
+    assert [(one["lane"], one["rows"]) for one in list_lanes(engine)] == [("champion", "1"), ("shadow", "1")]
 
 
 def test_a_database_that_goes_away_is_said_and_what_was_acknowledged_is_there(

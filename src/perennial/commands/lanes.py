@@ -42,7 +42,9 @@ def judge_lanes(
     p: Mapping[str, Any], url: str | None, since: datetime | None, until: datetime | None
 ) -> list[dict[str, Any]]:
     """Return what is said of each pair of models in the record."""
-    rows = (row for piece in read_predictions(open_records(url), since, until) for row in piece)
+    grouped = p["problem.block"] == "group"  # only the group is among the inputs
+    pieces = read_predictions(open_records(url), since, until, with_inputs=grouped)
+    rows = (row for piece in pieces for row in piece)
     lanes = sort_rows(rows, p["problem.block"], p["problem.group"])
     pairs = [*pair_shadows(lanes), *pair_canaries(lanes)]
     if not pairs:

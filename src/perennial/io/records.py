@@ -181,28 +181,34 @@ def _newest_label(column: str) -> sa.Subquery:
     return sa.select(found).where(found.c.rank == 1).subquery()
 
 
-def read_predictions(
-    engine: sa.Engine, since: datetime | None = None, until: datetime | None = None
-) -> Iterator[list[dict[str, Any]]]:
-    """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed.
-
-    What a shadow scored comes with the inputs and the label of the answer that it stood beside.
-    """
+def _select_predictions(with_inputs: bool) -> sa.Select[Any]:
     by_id, by_key = _newest_label("prediction"), _newest_label("key")
     answered = PREDICTIONS.alias("answered")
-    kept = [column for column in PREDICTIONS.c if column.name != "inputs"]
+    inputs = sa.func.coalesce(answered.c.inputs, PREDICTIONS.c.inputs) if with_inputs else sa.literal("{}")
     query = (
         sa.select(
-            *kept,
-            sa.func.coalesce(answered.c.inputs, PREDICTIONS.c.inputs).label("inputs"),
+            *[column for column in PREDICTIONS.c if column.name != "inputs"],
+            inputs.label("inputs"),
             sa.func.coalesce(by_id.c.label, by_key.c.label).label("label"),
             sa.func.coalesce(by_id.c.known_at, by_key.c.known_at).label("label_known_at"),
         )
-        .outerjoin(answered, answered.c.id == PREDICTIONS.c.shadow_of)
+        .select_from(PREDICTIONS)
         .outerjoin(by_id, by_id.c.name == sa.func.coalesce(PREDICTIONS.c.shadow_of, PREDICTIONS.c.id))
         .outerjoin(by_key, by_key.c.name == PREDICTIONS.c.key)
         .order_by(PREDICTIONS.c.id)
     )
+    return query.outerjoin(answered, answered.c.id == PREDICTIONS.c.shadow_of) if with_inputs else query
+
+
+def read_predictions(
+    engine: sa.Engine, since: datetime | None = None, until: datetime | None = None, *, with_inputs: bool = True
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed.
+
+    What a shadow scored comes with the inputs and the label of the answer that it stood beside. Without inputs, which
+    are most of a log, they are empty.
+    """
+    query = _select_predictions(with_inputs)
     if since is not None:
         query = query.where(PREDICTIONS.c.at >= since)
     if until is not None:
