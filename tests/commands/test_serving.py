@@ -79,7 +79,9 @@ def test_a_refusal_record_is_not_served(packaged: list[Any]) -> None:
     assert packaged == []
 
 
-def test_a_challenger_is_verified_and_named_to_the_service(packaged: list[Any], tmp_path: Path) -> None:
+def test_a_challenger_is_verified_and_named_to_the_service(
+    packaged: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for folder in ("bundle", "models/bento/src/bundle"):
         write_tiny_bundle(tmp_path / folder)
     write_sums("models/bento")
@@ -88,6 +90,10 @@ def test_a_challenger_is_verified_and_named_to_the_service(packaged: list[Any], 
     named = {name.removeprefix("PERENNIAL_"): value for name, value in environment.items() if "PERENNIAL_" in name}
     assert named["CHALLENGER"] == str(tmp_path / "bundle")
     assert (named["LANE"], named["CANARY_SHARE"], named["LANE_KEY"]) == ("canary", "0.2", "carrier")
+    monkeypatch.setenv("PERENNIAL_CHALLENGER", "bundle")
+    run("serve")
+    assert packaged.pop()[1]["PERENNIAL_CHALLENGER"] == str(tmp_path / "bundle")
+    monkeypatch.delenv("PERENNIAL_CHALLENGER")
     write_tiny_bundle(tmp_path / "several", task="multiclass")
     (tmp_path / "bundle/golden.json").write_text("{}")
     for words, reason in (

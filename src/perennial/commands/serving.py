@@ -60,14 +60,15 @@ def find_challenger(word: str, bento: Path) -> Path:
 
 def name_lanes(arguments: argparse.Namespace, bento: Path) -> dict[str, str]:
     """Return the options about a challenger as the service reads them."""
-    if arguments.challenger is None:
+    word = arguments.challenger or os.environ.get(f"{PREFIX}CHALLENGER")
+    if not word:
         if alone := [name for name in ("lane", "share", "lane_key") if getattr(arguments, name) is not None]:
             raise Refusal(f"--{alone[0].replace('_', '-')} is about a challenger: name one with --challenger.")
         return {}
-    if arguments.share is not None and arguments.lane != CANARY:
+    if arguments.share is not None and (arguments.lane or os.environ.get(f"{PREFIX}LANE")) != CANARY:
         raise Refusal("--share is of a canary, which answers: add --lane canary.")
     given = {
-        "CHALLENGER": str(find_challenger(arguments.challenger, bento)),
+        "CHALLENGER": str(find_challenger(word, bento)),
         "LANE": arguments.lane,
         "CANARY_SHARE": arguments.share,
         "LANE_KEY": arguments.lane_key,
