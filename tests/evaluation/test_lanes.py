@@ -66,8 +66,8 @@ def test_a_clear_difference_is_told(lane: str, harm: float, better: str) -> None
 
 @pytest.mark.parametrize("lane", ["shadow", "canary"])
 def test_models_that_are_alike_are_rarely_told_apart(lane: str) -> None:
-    told = [judge(lane, seed=seed, each=40)["better"] for seed in range(10)]
-    assert sum(one is not None for one in told) <= 2
+    told = [judge(lane, seed=seed, each=20)["better"] for seed in range(6)]
+    assert sum(one is not None for one in told) <= 1
 
 
 def test_the_same_rows_tell_more_than_other_rows() -> None:
