@@ -249,6 +249,10 @@ def main() -> None:
         off: Server = stack.enter_context(run_server(folder / "bento", timeout=60, settings=OFF))
         ready = time.perf_counter() - begun
         durable: Server = stack.enter_context(run_server(folder / "bento", timeout=60))
+        beside = {"PERENNIAL_CHALLENGER": str(bundle.absolute())}
+        canary = beside | {"PERENNIAL_LANE": "canary", "PERENNIAL_CANARY_SHARE": "0.05"}
+        shadowed: Server = stack.enter_context(run_server(folder / "bento", timeout=60, settings=OFF | beside))
+        shared: Server = stack.enter_context(run_server(folder / "bento", timeout=60, settings=OFF | canary))
         tuned = 'tracing={"excluded_urls": "."}'
         ports = {
             "bare Starlette, same validation": stack.enter_context(starlette_service(folder, bundle)),
@@ -256,6 +260,8 @@ def main() -> None:
             "the same, tracing switched off": stack.enter_context(empty_service(folder, "tuned", tuned)),
             "perennial, record off": off.port,
             "perennial, durable records": durable.port,
+            "record off, a shadow beside": shadowed.port,
+            "record off, a canary of 5 %": shared.port,
         }
         rates = compare(ports, requests)
         base, tuned_base = rates["empty app mounted in BentoML"], rates["the same, tracing switched off"]

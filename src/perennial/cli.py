@@ -15,6 +15,7 @@ WORDS = {
     "serve": "serving",
     "key": "serving",
     "records": "records",
+    "lanes": "lanes",
     "verdict": "verdict",
     "report": "verdict",
     "graph": "graph",

@@ -11,6 +11,7 @@ from perennial.io.bento import write_sums
 from perennial.refusal import Refusal
 from perennial.serving.keys import find_key, parse_keys
 from tests.conftest import FLIGHTS, set_params
+from tests.tiny import write_tiny_bundle
 
 
 @pytest.fixture
@@ -81,3 +82,32 @@ def test_a_refusal_record_is_not_served(packaged: list[Any]) -> None:
     with pytest.raises(Refusal, match=r"nothing is packaged: auc: Too low."):
         run("serve")
     assert packaged == []
+
+
+def test_a_challenger_is_verified_and_named_to_the_service(
+    packaged: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("bundle", "models/bento/src/bundle"):
+        write_tiny_bundle(tmp_path / folder)
+    write_sums("models/bento")
+    run("serve", "--challenger", "bundle", "--lane", "canary", "--share", "0.2", "--lane-key", "carrier")
+    [(_, environment)] = packaged
+    named = {name.removeprefix("PERENNIAL_"): value for name, value in environment.items() if "PERENNIAL_" in name}
+    assert named["CHALLENGER"] == str(tmp_path / "bundle")
+    assert (named["LANE"], named["CANARY_SHARE"], named["LANE_KEY"]) == ("canary", "0.2", "carrier")
+    monkeypatch.setenv("PERENNIAL_CHALLENGER", "bundle")
+    run("serve")
+    assert packaged.pop()[1]["PERENNIAL_CHALLENGER"] == str(tmp_path / "bundle")
+    monkeypatch.delenv("PERENNIAL_CHALLENGER")
+    write_tiny_bundle(tmp_path / "several", task="multiclass")
+    (tmp_path / "bundle/golden.json").write_text("{}")
+    for words, reason in (
+        (("--challenger", "bundle"), "golden.json is not the file that was packed"),
+        (("--challenger", "several"), "the challenger several: its task is 'multiclass', the champion's 'binary'"),
+        (("--challenger", "models"), "holds neither a bento nor a bundle"),
+        (("--challenger", "models/bento", "--share", "0.1"), "--share is of a canary"),
+        (("--lane-key", "carrier"), "--lane-key is about a challenger"),
+    ):
+        with pytest.raises(Refusal, match=reason):
+            run("serve", *words)
+    assert len(packaged) == 1

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
-from perennial.io.records import migrate_log, open_log
+from perennial.io.records import MIGRATIONS, migrate_log, open_log
 
 START = datetime(2013, 7, 1, tzinfo=UTC)
 
@@ -16,6 +18,15 @@ def open_new(folder: Path) -> sa.Engine:
     engine = open_log(f"sqlite:///{folder}/log/predictions.db")
     migrate_log(engine)
     return engine
+
+
+def downgrade_log(engine: sa.Engine, revision: str = "0001") -> None:
+    """Give a log the tables of an older release."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
 
 
 def make_row(number: int, /, **changes: Any) -> dict[str, Any]:
@@ -32,6 +43,8 @@ def make_row(number: int, /, **changes: Any) -> dict[str, Any]:
         "scores": None,
         "decision": "true",
         "latency_ms": 1.0,
+        "shadow_of": None,
+        "scoring_ms": 0.5,
     } | changes
 
 

@@ -26,7 +26,7 @@ from perennial.io.records import (
     read_revision,
 )
 from perennial.refusal import Refusal
-from tests.io.logged import START, make_label, make_row, open_new
+from tests.io.logged import START, downgrade_log, make_label, make_row, open_new
 
 
 def start_at_once(folder: str, gate: "multiprocessing.synchronize.Barrier") -> None:
@@ -51,6 +51,23 @@ def test_a_log_is_brought_up_to_date_once_and_keeps_what_it_holds(tmp_path: Path
     assert count_predictions(engine) == 1
 
 
+def test_a_log_of_the_first_release_gets_what_it_lacks_and_keeps_what_it_holds(tmp_path: Path) -> None:
+    engine = open_new(tmp_path)
+    downgrade_log(engine)
+    older = {name: value for name, value in make_row(1).items() if name not in ("shadow_of", "scoring_ms")}
+    columns = ", ".join(older)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"INSERT INTO predictions ({columns}) VALUES (:{', :'.join(older)})"), older)
+    migrate_log(engine)
+    with engine.begin() as connection:
+        insert_predictions(connection, [make_row(2, shadow_of="00000001-0", lane="shadow", inputs="{}", key=None)])
+        insert_labels(connection, [make_label(1)])
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    [[first, beside]] = read_predictions(engine)
+    assert (first["scoring_ms"], first["shadow_of"], first["label"]) == (None, None, True)
+    assert (beside["inputs"], beside["label"]) == (first["inputs"], True)
+
+
 @pytest.mark.slow
 def test_services_that_start_at_once_make_one_log(tmp_path: Path) -> None:
     context = multiprocessing.get_context("spawn")
@@ -68,7 +85,7 @@ def test_the_log_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     engine = open_new(tmp_path)
     with engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(Refusal, match=r"tables of a newer release \(9999, not 0001\)"):
+    with pytest.raises(Refusal, match=r"tables of a newer release \(9999, not 0002\)"):
         migrate_log(engine)
 
 

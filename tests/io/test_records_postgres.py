@@ -18,6 +18,7 @@ from perennial.io.records import (
     find_unknown,
     insert_labels,
     insert_predictions,
+    list_lanes,
     migrate_log,
     open_log,
     prune_log,
@@ -25,7 +26,7 @@ from perennial.io.records import (
     read_revision,
 )
 from perennial.refusal import Refusal
-from tests.io.logged import START, make_label, make_row
+from tests.io.logged import START, downgrade_log, make_label, make_row
 from tests.io.postgres import PASSWORD, USER, Postgres, postgres_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -66,6 +67,20 @@ def test_predictions_and_labels_come_back_as_from_sqlite(engine: sa.Engine) -> N
     assert [row["label"] for row in rows] == [False, None, None]
     assert rows[0]["at"] == START
     assert prune_log(engine, days=1) == 3
+
+
+def test_a_log_of_the_first_release_gets_what_it_lacks(engine: sa.Engine) -> None:
+    downgrade_log(engine)
+    migrate_log(engine)
+    with engine.begin() as connection:
+        insert_predictions(connection, [make_row(1), make_row(2, shadow_of="00000001-0", lane="shadow", inputs="{}")])
+        insert_labels(connection, [make_label(1)])
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    [[first, beside]] = read_predictions(engine)
+    assert (beside["inputs"], beside["label"]) == (first["inputs"], True)
+    [[bare, _]] = read_predictions(engine, with_inputs=False)
+    assert (bare["inputs"], bare["score"]) == ({}, first["score"])
+    assert [(one["lane"], one["rows"]) for one in list_lanes(engine)] == [("champion", "1"), ("shadow", "1")]
 
 
 def test_a_database_that_goes_away_is_said_and_what_was_acknowledged_is_there(

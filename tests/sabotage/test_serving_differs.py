@@ -77,7 +77,7 @@ def test_a_check_taken_out_of_the_service_is_noticed(packaged: Path) -> None:
 
 
 def test_a_service_without_limits_is_noticed(packaged: Path) -> None:
-    edit(packaged, "perennial/serving/gateway.py", "call.desk.limits.max_body_bytes", "10**9")
+    edit(packaged, "perennial/serving/calls.py", "call.desk.limits.max_body_bytes", "10**9")
     assert "too large a body: answered 200, not 413" in failing(packaged)["bad_input"]
 
 
@@ -91,7 +91,7 @@ def test_an_explanation_that_tells_another_story_is_noticed(packaged: Path) -> N
 def test_an_answer_that_is_not_in_the_log_is_noticed(packaged: Path) -> None:
     edit(
         packaged,
-        "perennial/serving/gateway.py",
+        "perennial/serving/recording.py",
         "await writer.write(record_rows(call, work))",
         "record_rows(call, work)",
     )

@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 from perennial.serving.answers import ServeLimits
 from perennial.serving.desk import Desk, open_writer
 from perennial.serving.gateway import Gateway
+from perennial.serving.meeting import begin_challenger, meet_challenger
 from perennial.serving.runtime import Predictor, load_predictor
 from perennial.serving.settings import Settings
 from tests.tiny import write_tiny_bundle
@@ -41,11 +42,16 @@ def open_client(
 
     @cache
     def get_desk() -> Desk:
-        return Desk(predictor, LIMITS, settings, open_writer(settings), packaged)
+        companion = begin_challenger(settings)
+        challenger = None if companion is None else meet_challenger(companion, settings, predictor)
+        return Desk(predictor, LIMITS, settings, open_writer(settings), packaged, challenger)
+
+    async def close() -> None:
+        await get_desk().close()
 
     # A client on loopback, as the guard wants to see it.
     with TestClient(Gateway(Starlette(), get_desk), base_url="http://127.0.0.1") as client:
         client.get("/livez")
         yield client, get_desk
-        if (writer := get_desk().writer) is not None:
-            writer.close()
+        assert client.portal is not None
+        client.portal.call(close)

@@ -1,10 +1,21 @@
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from perennial.serving.metrics import Metrics, Tally
+from perennial.serving.answers import Work, take_answers
+from perennial.serving.figures import Tally
+from perennial.serving.metrics import Metrics
+from perennial.serving.schema import Asked
 from tests.serving.desks import tiny_predictor
 from tests.tiny import ROW
+
+
+def answered(metrics: Metrics, row: dict[str, Any], answer: dict[str, Any]) -> Work:
+    """A request of one row that was answered."""
+    work, model = Work(Asked([row], [None], False), "a"), metrics.predictor.version
+    take_answers(work, [0], [{**answer, "warnings": []}], model, "champion", 0.001)
+    return work
 
 
 def test_a_tally_counts_up_to_each_bound() -> None:
@@ -18,7 +29,7 @@ def test_a_tally_counts_up_to_each_bound() -> None:
 def test_what_is_rendered_is_read_by_prometheus_own_parser(tmp_path: Path) -> None:
     metrics = Metrics(tiny_predictor(tmp_path), lambda: 3, None)
     metrics.count_request("/predict", 200, 0.003)
-    metrics.count_answers([ROW | {"carrier": None}], [{"score": 0.35, "decision": True, "warnings": []}])
+    metrics.count_answers(answered(metrics, ROW | {"carrier": None}, {"score": 0.35, "decision": True}))
     families = {one.name: one for one in text_string_to_metric_families(metrics.render().decode())}
     samples = {
         (one.name, *sorted(one.labels.values())): one.value for family in families.values() for one in family.samples
@@ -37,7 +48,7 @@ def test_what_is_rendered_is_read_by_prometheus_own_parser(tmp_path: Path) -> No
 
 def test_a_regression_has_neither_shares_nor_decisions(tmp_path: Path) -> None:
     metrics = Metrics(tiny_predictor(tmp_path, "regression"), lambda: 0, None)
-    metrics.count_answers([ROW], [{"score": 35.0, "decision": 35.0, "warnings": []}])
+    metrics.count_answers(answered(metrics, ROW, {"score": 35.0, "decision": 35.0}))
     text = metrics.render().decode()
     assert "perennial_score" not in text
     assert "perennial_decisions" not in text

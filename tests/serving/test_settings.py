@@ -23,6 +23,9 @@ def test_what_the_environment_says_is_read_and_the_rest_has_defaults() -> None:
         (URL | {"PERENNIAL_IN_FLIGHT": "0"}, "must be above 0"),
         (URL | {"PERENNIAL_TIMEOUT_SECONDS": "nan"}, "PERENNIAL_TIMEOUT_SECONDS is 'nan'"),
         (URL | {"PERENNIAL_DRAIN_SECONDS": "-1"}, "PERENNIAL_DRAIN_SECONDS is '-1'"),
+        (URL | {"PERENNIAL_LANE": "canery"}, "PERENNIAL_LANE is 'canery': give shadow or canary"),
+        (URL | {"PERENNIAL_CANARY_SHARE": "5"}, "PERENNIAL_CANARY_SHARE must be from 0 to 1"),
+        (URL | {"PERENNIAL_CANARY_SHARE": "some"}, "PERENNIAL_CANARY_SHARE is 'some'"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(given: dict[str, Any], reason: str) -> None:

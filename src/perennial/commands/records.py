@@ -18,9 +18,9 @@ from perennial.refusal import Refusal
 PARAMS = ("log.url", "log.retention_days")
 
 
-def open_records() -> sa.Engine:
-    """Return the log that params.yaml or PERENNIAL_LOG_URL names, its tables brought up to date."""
-    engine = open_log(os.environ.get("PERENNIAL_LOG_URL") or absolute_url(read_params(PARAMS)["log.url"]))
+def open_records(url: str | None = None) -> sa.Engine:
+    """Return the log at `url`, else that of PERENNIAL_LOG_URL or params.yaml, its tables brought up to date."""
+    engine = open_log(url or os.environ.get("PERENNIAL_LOG_URL") or absolute_url(read_params(PARAMS)["log.url"]))
     if engine.dialect.name == "sqlite" and not Path(str(engine.url.database)).is_file():
         raise Refusal(f"nothing is recorded at {engine.url!r}: `perennial serve` begins a log with its first start.")
     migrate_log(engine)

@@ -17,9 +17,10 @@ from perennial.io.scratch import scratch_folder
 from perennial.refusal import Refusal
 
 SERVICE = "perennial.serving.service"
-MIGRATIONS = ("env", "versions.v0001_predictions_and_labels")
-SHIPPED = (SERVICE, *(f"perennial.io.migrations.{name}" for name in MIGRATIONS))
-"""What is copied into the bento, each with all that it imports; nothing imports a migration."""
+MIGRATIONS = ("env", "versions.v0001_predictions_and_labels", "versions.v0002_lanes")
+CHALLENGER = "perennial.serving.challenger_process"
+SHIPPED = (SERVICE, CHALLENGER, *(f"perennial.io.migrations.{name}" for name in MIGRATIONS))
+"""What is copied into the bento, each with all that it imports; nothing imports a migration or another process."""
 SUMS = "SHA256SUMS"
 HOME = ".perennial/bentoml"
 LOCK, ESTIMATOR_LOCK = "requirements/serve.txt", "requirements/serve_estimators.txt"

@@ -23,6 +23,8 @@ FIXED = {
     "score": pa.float64(),
     "decision": pa.string(),
     "latency_ms": pa.float64(),
+    "shadow_of": pa.string(),
+    "scoring_ms": pa.float64(),
     "label": pa.string(),
     "label_known_at": INSTANT,
 }

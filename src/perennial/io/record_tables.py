@@ -19,6 +19,8 @@ PREDICTIONS = Table(
     Column("scores", Text),  # JSON, where there are several classes
     Column("decision", Text, nullable=False),  # JSON
     Column("latency_ms", Double, nullable=False),
+    Column("shadow_of", String(48)),  # the answer beside which a challenger scored the same row; its inputs are there
+    Column("scoring_ms", Double),  # of one row, without what is around it
     Index("predictions_at", "at"),
     Index("predictions_key", "key"),
 )

@@ -13,7 +13,7 @@ from perennial.io.databases import Kept, migrate, open_database
 from perennial.io.record_tables import LABELS, PREDICTIONS
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this code reads and writes; the newest of `migrations/versions`."""
 PRUNED_AT_ONCE = 1000
 READ_AT_ONCE = 5000
@@ -51,7 +51,8 @@ def find_unknown(connection: sa.Connection, column: str, values: Sequence[str]) 
     known: set[str] = set()
     for start in range(0, len(values), PRUNED_AT_ONCE):
         piece = values[start : start + PRUNED_AT_ONCE]
-        known |= set(connection.scalars(sa.select(place).where(place.in_(piece)).distinct()))
+        answered = sa.select(place).where(place.in_(piece), PREDICTIONS.c.shadow_of.is_(None))
+        known |= set(connection.scalars(answered.distinct()))
     return [value for value in values if value not in known]
 
 
@@ -80,6 +81,20 @@ def count_predictions(engine: sa.Engine) -> int:
         return connection.scalar(sa.select(sa.func.count()).select_from(PREDICTIONS)) or 0
 
 
+def list_lanes(engine: sa.Engine) -> list[dict[str, str]]:
+    """Return per model and lane how many predictions are recorded, from when to when."""
+    names, at = (PREDICTIONS.c.model, PREDICTIONS.c.lane), PREDICTIONS.c.at
+    query = sa.select(
+        *names, sa.func.count().label("rows"), sa.func.min(at).label("first"), sa.func.max(at).label("last")
+    )
+    with engine.connect() as connection:
+        found = connection.execute(query.group_by(*names).order_by(sa.func.min(at), *names)).mappings()
+        return [
+            {**row, "rows": f"{row['rows']:,}"} | {n: f"{row[n]:%Y-%m-%d %H:%M}" for n in ("first", "last")}
+            for row in found
+        ]
+
+
 def _newest_label(column: str) -> sa.Subquery:
     place = LABELS.c[column]
     rank = sa.func.row_number().over(partition_by=place, order_by=LABELS.c.number.desc())
@@ -88,21 +103,38 @@ def _newest_label(column: str) -> sa.Subquery:
     return sa.select(found).where(found.c.rank == 1).subquery()
 
 
-def read_predictions(engine: sa.Engine, since: datetime | None = None) -> Iterator[list[dict[str, Any]]]:
-    """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed."""
+def _select_predictions(with_inputs: bool) -> sa.Select[Any]:
     by_id, by_key = _newest_label("prediction"), _newest_label("key")
+    answered = PREDICTIONS.alias("answered")
+    inputs = sa.func.coalesce(answered.c.inputs, PREDICTIONS.c.inputs) if with_inputs else sa.literal("{}")
     query = (
         sa.select(
-            *PREDICTIONS.c,
+            *[column for column in PREDICTIONS.c if column.name != "inputs"],
+            inputs.label("inputs"),
             sa.func.coalesce(by_id.c.label, by_key.c.label).label("label"),
             sa.func.coalesce(by_id.c.known_at, by_key.c.known_at).label("label_known_at"),
         )
-        .outerjoin(by_id, by_id.c.name == PREDICTIONS.c.id)
+        .select_from(PREDICTIONS)
+        .outerjoin(by_id, by_id.c.name == sa.func.coalesce(PREDICTIONS.c.shadow_of, PREDICTIONS.c.id))
         .outerjoin(by_key, by_key.c.name == PREDICTIONS.c.key)
         .order_by(PREDICTIONS.c.id)
     )
+    return query.outerjoin(answered, answered.c.id == PREDICTIONS.c.shadow_of) if with_inputs else query
+
+
+def read_predictions(
+    engine: sa.Engine, since: datetime | None = None, until: datetime | None = None, *, with_inputs: bool = True
+) -> Iterator[list[dict[str, Any]]]:
+    """Yield predictions in pieces by id, with `label` and `label_known_at` where one is known, JSON parsed.
+
+    What a shadow scored comes with the inputs and the label of the answer that it stood beside. Without inputs, which
+    are most of a log, they are empty.
+    """
+    query = _select_predictions(with_inputs)
     if since is not None:
         query = query.where(PREDICTIONS.c.at >= since)
+    if until is not None:
+        query = query.where(PREDICTIONS.c.at < until)
     with engine.connect().execution_options(yield_per=READ_AT_ONCE) as connection:
         for piece in connection.execute(query).mappings().partitions():
             yield [_parse_prediction(dict(row)) for row in piece]

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,7 +32,7 @@ class ServeLimits:
 
 @dataclass
 class Work:
-    """A request on its way: what it asks, which rows are bad, and the answers of the others by position."""
+    """A request on its way: what it asks, which rows are bad, the answers of the others, how long each took."""
 
     asked: Asked
     id: str
@@ -42,6 +42,7 @@ class Work:
     told: dict[int, dict[str, Any]] = field(default_factory=dict)
     """What an answer says of the row that was looked up."""
     answers: dict[int, dict[str, Any]] = field(default_factory=dict)
+    scoring_ms: dict[int, float] = field(default_factory=dict)
 
     def row_id(self, place: int) -> str:
         """Return the id of one prediction: the request's, and the row's position in it."""
@@ -93,22 +94,41 @@ def check_pieces(predictor: Predictor, work: Work) -> Iterator[None]:
         raise Problem(max(work.statuses.get(place, 422) for place in work.bad), sentence, problems[:SHOWN_PROBLEMS])
 
 
-def score_pieces(predictor: Predictor, work: Work, explained: bool) -> Iterator[None]:
-    """Score the good rows, pausing after each piece; raises 500 when the model answers what is not finite."""
-    places = [place for place in range(len(work.asked.rows)) if place not in work.bad]
+def take_answers(
+    work: Work, places: Sequence[int], answers: Sequence[Mapping[str, Any]], model: str, lane: str, seconds: float
+) -> None:
+    """Keep the answers of rows that one model scored together in so many seconds."""
+    each = seconds * 1000 / len(places)
+    for place, answer in zip(places, answers, strict=True):
+        work.answers[place] = {
+            "id": work.row_id(place),
+            "model": model,
+            "lane": lane,
+            **work.told.get(place, {}),
+            **answer,
+        }
+        work.scoring_ms[place] = each
+
+
+def score_pieces(predictor: Predictor, work: Work, explained: bool, without: Collection[int] = ()) -> Iterator[None]:
+    """Score the good rows but those `without`, pausing after each piece.
+
+    Raises 500 when the model answers what is not finite.
+    """
+    places = [place for place in range(len(work.asked.rows)) if place not in work.bad and place not in without]
     size = EXPLAINED_PIECE if explained else PIECE
     for start in range(0, len(places), size):
-        piece = places[start : start + size]
+        piece, begun = places[start : start + size], time.perf_counter()
         rows = [work.asked.rows[place] for place in piece]
         try:
             answers = predictor.predict(rows)
         except NonFiniteScore as error:
             logger.error("%s; bundle %s", error, predictor.bundle)
             raise Problem(500, f"{error}: this is the model's fault, not the rows'.") from None
-        told = predictor.explain(rows) if explained else [{}] * len(rows)
-        for place, answer, more in zip(piece, answers, told, strict=True):
-            head = {"id": work.row_id(place), "model": predictor.version, "lane": predictor.lane}
-            work.answers[place] = {**head, **work.told.get(place, {}), **answer, **more}
+        seconds = time.perf_counter() - begun
+        if explained:
+            answers = [{**one, **more} for one, more in zip(answers, predictor.explain(rows), strict=True)]
+        take_answers(work, piece, answers, predictor.version, predictor.lane, seconds)
         yield
 
 

@@ -11,13 +11,15 @@ from typing import Any
 from perennial.io.record_writer import RecordWriter
 from perennial.io.records import migrate_log, open_log
 from perennial.serving.answers import ServeLimits
+from perennial.serving.challenger import Challenger
 from perennial.serving.guard import Guard
 from perennial.serving.lookup import open_lookup
 from perennial.serving.metrics import Metrics
 from perennial.serving.openapi import describe_client, describe_service
 from perennial.serving.problems import busy
 from perennial.serving.runtime import Predictor
-from perennial.serving.settings import Settings
+from perennial.serving.settings import CANARY, SHADOW, Settings
+from perennial.serving.shadow import Shadow
 
 LOG_REST_SECONDS = 5.0
 """How long the service says that it is not ready after the log could not be written; then it tries again."""
@@ -34,6 +36,12 @@ def open_writer(settings: Settings) -> RecordWriter | None:
     return RecordWriter(engine, patient=settings.log_durability == "queue", retention_days=settings.log_retention_days)
 
 
+def describe_challenger(one: Challenger) -> dict[str, Any]:
+    """Return what GET /model tells of the other model and how it stands beside the champion."""
+    told = {"version": one.version, "bundle": one.bundle, "lane": one.lane, "card": one.card}
+    return {**told, "share": one.share, "key": one.column or None} if one.lane == CANARY else told
+
+
 class Desk:
     """One worker's state; `card` and `verdict` are what was packaged beside the bundle."""
 
@@ -44,13 +52,19 @@ class Desk:
         settings: Settings,
         writer: RecordWriter | None = None,
         packaged: Mapping[str, Any] | None = None,
+        challenger: Challenger | None = None,
     ) -> None:
+        self.challenger = challenger
         self.predictor, self.limits, self.settings, self.writer = predictor, limits, settings, writer
         self.guard = Guard(settings)
         self.key = str((packaged or {}).get("key") or "")
         self.features = open_lookup(settings, self.key)
         self.metrics = Metrics(predictor, lambda: self.held, writer, self.features)
-        self.draining = False
+        self.metrics.challenger = challenger
+        in_shadow = challenger is not None and challenger.lane == SHADOW
+        self.shadow = Shadow(challenger, self.metrics, writer) if challenger is not None and in_shadow else None
+        self.canary = None if in_shadow else challenger
+        self.ending = self.draining = False
         self.held, self.reading = 0, 0
         self._callers: Counter[str] = Counter()
         self.pages = self._render_pages(packaged or {})
@@ -65,6 +79,7 @@ class Desk:
             "/schema": {"model": model, "limits": asdict(limits), "example": example, **by_key, **predictor.document},
             "/model": {
                 "model": {**model, "lane": predictor.lane},
+                "challenger": None if self.challenger is None else describe_challenger(self.challenger),
                 "card": {**packaged.get("card", {}), **manifest},
                 "schema": predictor.document["inputs"],
                 "verdict": packaged.get("verdict"),
@@ -77,12 +92,23 @@ class Desk:
     @property
     def ready(self) -> bool:
         """Whether a balancer should send requests here."""
-        return not self.draining and not self._log_failed()
+        return not self.ending and not self.draining and not self._log_failed()
 
     def _log_failed(self) -> bool:
         if self.writer is None or self.settings.log_durability != "commit":
             return False
         return time.monotonic() - self.writer.figures.failed_at < LOG_REST_SECONDS
+
+    async def close(self) -> None:
+        """Write what waits to be recorded, and let the challenger go."""
+        if self.shadow is not None:
+            await self.shadow.close()
+        elif self.challenger is not None:
+            self.challenger.close()
+        if self.writer is not None:
+            self.writer.close()
+        if self.features is not None:
+            self.features.close()
 
     @contextmanager
     def hold_reading(self) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Labels that come in later: checked against the task, bound to predictions that were recorded."""
 
+import asyncio
 import json
 import math
 from collections.abc import Sequence
@@ -8,9 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from perennial.io.record_writer import LogUnavailable
 from perennial.io.records import find_unknown, insert_labels
-from perennial.serving.answers import SHOWN_PROBLEMS
-from perennial.serving.problems import Problem
+from perennial.serving.answers import SHOWN_PROBLEMS, read_document
+from perennial.serving.calls import Answer, Call, take_body
+from perennial.serving.limits import JSON
+from perennial.serving.problems import Problem, busy
 from perennial.serving.schema import check_key, name_kind
 
 KEYS = ("id", "key", "label", "known_at")
@@ -90,3 +94,22 @@ def record_labels(connection: Connection, rows: Sequence[dict[str, Any]]) -> int
         raise Problem(422, sentence, unknown[:SHOWN_PROBLEMS])
     insert_labels(connection, rows)
     return len(rows)
+
+
+async def feedback(call: Call) -> Answer:
+    """Keep labels of recorded predictions."""
+    desk, model = call.desk, call.desk.predictor.model
+    document = read_document(await take_body(call))
+    rows = read_labels(document, model.task, model.classes, desk.limits.max_rows, datetime.now(UTC))
+    if desk.writer is None:
+        raise busy(503, "this service records no predictions, so that no label belongs to one.", 3600)
+    try:
+        with desk.hold_slot(call.caller):
+            async with asyncio.timeout(desk.settings.timeout_seconds):
+                count = await desk.writer.run(lambda connection: record_labels(connection, rows))
+    except LogUnavailable as error:
+        raise busy(503, f"{error}: no label was kept.") from None
+    except TimeoutError:
+        raise Problem(504, "the log took too long; the labels may or may not be kept.") from None
+    desk.metrics.labels += count
+    return JSON, json.dumps({"recorded": count}).encode()

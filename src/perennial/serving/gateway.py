@@ -1,198 +1,22 @@
-"""The hot path: routes, keys, limits, overload and the record, in one ASGI application before BentoML's own."""
+"""The hot path: routes, keys and whatever goes wrong, in one ASGI application before BentoML's own."""
 
-import asyncio
-import json
 import logging
 import time
 import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from perennial.io.record_writer import LogUnavailable
-from perennial.model.explanation import adds_up
-from perennial.serving import metrics
-from perennial.serving.answers import (
-    Work,
-    check_pieces,
-    compose_answer,
-    read_document,
-    read_request,
-    score_pieces,
-)
+from perennial.serving.calls import Answer, Call, Handler
 from perennial.serving.desk import Desk
-from perennial.serving.feedback import read_labels, record_labels
-from perennial.serving.limits import JSON, read_body, refuse_other_kinds
-from perennial.serving.lookup import look_up
-from perennial.serving.page import PAGE, POLICY
-from perennial.serving.problems import PROBLEM, Problem, busy, render_problem
+from perennial.serving.documents import HTML, say_alive, say_ready, show_document, show_metrics, show_page
+from perennial.serving.feedback import feedback
+from perennial.serving.page import POLICY
+from perennial.serving.predicting import explain, predict
+from perennial.serving.problems import PROBLEM, Problem, render_problem
 
-HTML = "text/html; charset=utf-8"
 logger = logging.getLogger("perennial.serving")
-
-
-@dataclass(frozen=True)
-class Call:
-    """One request: the worker that answers it, who asks, and when it came."""
-
-    desk: Desk
-    scope: Scope
-    receive: Receive
-    caller: str
-    started: float
-
-    @property
-    def path(self) -> str:
-        """The path that was asked for."""
-        path: str = self.scope["path"]
-        return path
-
-
-Answer = tuple[str, bytes]
-Handler = Callable[[Call], Awaitable[Answer]]
-
-
-async def take_body(call: Call) -> bytes:
-    """Return the body of a request that says it is JSON; raises 408, 413, 415, 503."""
-    refuse_other_kinds(call.scope)
-    if call.scope["query_string"]:
-        raise Problem(400, "what stands behind the `?` of the address is not read: send all of it in the body.")
-    with call.desk.hold_reading():
-        return await read_body(call.receive, call.desk.limits.max_body_bytes, call.desk.settings.timeout_seconds)
-
-
-async def go_through(call: Call, pieces: Iterator[None]) -> None:
-    """Do the pieces of a request, letting others in between; raises 504 when they take too long."""
-    for number, _ in enumerate(pieces):
-        if number:
-            await asyncio.sleep(0)
-            if time.perf_counter() - call.started > call.desk.settings.timeout_seconds:
-                raise Problem(504, "the request took too long: send fewer rows at once.")
-
-
-def record_rows(call: Call, work: Work) -> list[dict[str, Any]]:
-    """Return what the log keeps of each answer; personal data is not in it."""
-    personal = call.desk.predictor.personal
-    at, latency = datetime.now(UTC), (time.perf_counter() - call.started) * 1000
-    rows = []
-    for place, answer in work.answers.items():
-        inputs = work.asked.rows[place]
-        if personal:
-            inputs = {name: value for name, value in inputs.items() if name not in personal}
-        scores = answer.get("scores")
-        rows.append(
-            {
-                "id": answer["id"],
-                "at": at,
-                "route": call.path[1:],
-                "model": answer["model"],
-                "lane": answer["lane"],
-                "key": work.asked.keys[place],
-                "inputs": json.dumps(inputs),
-                "score": answer["score"],
-                "scores": None if scores is None else json.dumps(scores),
-                "decision": json.dumps(answer["decision"]),
-                "latency_ms": latency,
-            }
-        )
-    return rows
-
-
-async def keep(call: Call, work: Work) -> None:
-    """Return when the answers are in the log, as `log.durability` demands; raises 503 or 504 when they are not."""
-    writer = call.desk.writer
-    if writer is None or not work.answers:
-        return
-    left = call.desk.settings.timeout_seconds - (time.perf_counter() - call.started)
-    try:
-        if call.desk.settings.log_durability == "queue":
-            writer.post(record_rows(call, work))
-            return
-        async with asyncio.timeout(left):
-            await writer.write(record_rows(call, work))
-    except LogUnavailable as error:
-        raise busy(503, f"{error}: nothing is answered that is not recorded.") from None
-    except TimeoutError:
-        raise Problem(504, "the log took too long; the answer may or may not be recorded.") from None
-
-
-async def answer_rows(call: Call, explained: bool) -> Answer:
-    """Answer POST /predict or /explain."""
-    desk = call.desk
-    body = await take_body(call)
-    with desk.hold_slot(call.caller):
-        await asyncio.sleep(0)  # whoever came at the same moment is counted before anybody is answered
-        work = read_request(desk.limits, body, desk.key if desk.features else "")
-        if work.asked.by_key and desk.features:
-            until = call.started + desk.settings.timeout_seconds
-            await look_up(desk.features, work, desk.settings, desk.metrics, until)
-        await go_through(call, check_pieces(desk.predictor, work))
-        if explained and not adds_up(desk.predictor.model):
-            raise Problem(501, "this model's score is no sum over inputs, so that none adds to it by itself.")
-        await go_through(call, score_pieces(desk.predictor, work, explained))
-        await keep(call, work)
-    desk.metrics.count_answers([work.asked.rows[place] for place in work.answers], list(work.answers.values()))
-    desk.metrics.rows["refused"] += len(work.bad)
-    return JSON, json.dumps(compose_answer(desk.predictor, work), allow_nan=False).encode()
-
-
-async def predict(call: Call) -> Answer:
-    """Score and decide rows."""
-    return await answer_rows(call, explained=False)
-
-
-async def explain(call: Call) -> Answer:
-    """Score rows and say what each input adds."""
-    return await answer_rows(call, explained=True)
-
-
-async def feedback(call: Call) -> Answer:
-    """Keep labels of recorded predictions."""
-    desk, model = call.desk, call.desk.predictor.model
-    document = read_document(await take_body(call))
-    rows = read_labels(document, model.task, model.classes, desk.limits.max_rows, datetime.now(UTC))
-    if desk.writer is None:
-        raise busy(503, "this service records no predictions, so that no label belongs to one.", 3600)
-    try:
-        with desk.hold_slot(call.caller):
-            async with asyncio.timeout(desk.settings.timeout_seconds):
-                count = await desk.writer.run(lambda connection: record_labels(connection, rows))
-    except LogUnavailable as error:
-        raise busy(503, f"{error}: no label was kept.") from None
-    except TimeoutError:
-        raise Problem(504, "the log took too long; the labels may or may not be kept.") from None
-    desk.metrics.labels += count
-    return JSON, json.dumps({"recorded": count}).encode()
-
-
-async def show_document(call: Call) -> Answer:
-    """Show what was made when the service began."""
-    return JSON, call.desk.pages[call.path]
-
-
-async def show_page(_call: Call) -> Answer:
-    """Show the page to try it."""
-    return HTML, PAGE.encode()
-
-
-async def show_metrics(call: Call) -> Answer:
-    """Show the figures of this worker."""
-    return metrics.KIND, call.desk.metrics.render()
-
-
-async def say_alive(_call: Call) -> Answer:
-    """Say that the process runs."""
-    return JSON, b'{"status": "alive"}'
-
-
-async def say_ready(call: Call) -> Answer:
-    """Say whether a balancer should send requests here."""
-    if not call.desk.ready:
-        raise busy(503, "ending" if call.desk.draining else "the log could not be written a moment ago")
-    return JSON, b'{"status": "ready"}'
 
 
 @dataclass(frozen=True)

@@ -4,45 +4,28 @@ The figures are plain numbers, which cost a request nothing, and become Promethe
 """
 
 import time
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from perennial.io.feature_reader import FeatureReader
 from perennial.io.record_writer import RecordWriter
+from perennial.serving.answers import Work
+from perennial.serving.challenger import Challenger
+from perennial.serving.figures import Tally, count_family, spread_family
 from perennial.serving.runtime import Predictor
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 AGES = (60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0, 604800.0)
+SCORING = (0.0001, 0.00025, 0.0005, *SECONDS)
 SHARES = tuple(step / 10 for step in range(1, 11))
-
-
-class Tally:
-    """A histogram: how many values were at most each bound, and their sum."""
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        self.bounds, self.total = bounds, 0.0
-        self.counts = [0] * (len(bounds) + 1)
-
-    def add(self, value: float) -> None:
-        """Count a value."""
-        self.counts[bisect_left(self.bounds, value)] += 1
-        self.total += value
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """Return the cumulated counts by upper bound, as Prometheus wants them."""
-        found, running = [], 0
-        for bound, count in zip([*map(str, self.bounds), "+Inf"], self.counts, strict=True):
-            running += count
-            found.append((bound, float(running)))
-        return found
 
 
 class Metrics(Collector):
@@ -56,18 +39,20 @@ class Metrics(Collector):
         reader: FeatureReader | None = None,
     ) -> None:
         """`held` tells how many requests are being answered."""
-        self._predictor, self._held, self._writer, self._reader = predictor, held, writer, reader
+        self.predictor, self._held, self._writer, self._reader = predictor, held, writer, reader
         self.requests: Counter[tuple[str, str]] = Counter()
-        self.rows: Counter[str] = Counter()
-        self.decisions: Counter[str] = Counter()
+        self.rows: Counter[tuple[str, str, str]] = Counter()
+        self.decisions: Counter[tuple[str, str, str]] = Counter()
         self.missing: Counter[str] = Counter()
         self.unseen: Counter[str] = Counter()
         self.shed: Counter[str] = Counter()
         self.labels = 0
         self.seconds = {route: Tally(SECONDS) for route in ("/predict", "/explain", "/feedback")}
-        self.scores = Tally(SHARES)
         self.features: Counter[str] = Counter()
         self.feature_age = Tally(AGES)
+        self.scores: dict[tuple[str, str], Tally] = defaultdict(partial(Tally, SHARES))
+        self.scoring: dict[tuple[str, str], Tally] = defaultdict(partial(Tally, SCORING))
+        self.challenger: Challenger | None = None
         self._shares = predictor.model.task != "regression"
         self._registry = CollectorRegistry()
         self._registry.register(self)
@@ -78,20 +63,33 @@ class Metrics(Collector):
         if route in self.seconds:
             self.seconds[route].add(seconds)
 
-    def count_answers(self, rows: Sequence[Mapping[str, Any]], answers: Sequence[Mapping[str, Any]]) -> None:
-        """Count rows that were answered, their scores and decisions, and what was missing or unseen in them."""
-        self.rows["answered"] += len(answers)
-        for answer in answers:
-            if self._shares:
-                self.scores.add(answer["score"])
-                self.decisions[str(answer["decision"])] += 1
+    def count_answers(self, work: Work) -> None:
+        """Count rows that were answered or refused, their scores, and what was missing or unseen in them."""
+        if work.bad:
+            self.rows[self.predictor.version, self.predictor.lane, "refused"] += len(work.bad)
+        for place, answer in work.answers.items():
+            model, lane = answer["model"], answer["lane"]
+            self.rows[model, lane, "answered"] += 1
+            self._count_score(model, lane, answer, work.scoring_ms[place] / 1000)
             for warning in answer["warnings"]:
                 self.unseen[warning.partition(" ")[0]] += 1
-        for row in rows:
+            row = work.asked.rows[place]
             if None in row.values():
                 for name, value in row.items():
                     if value is None:
                         self.missing[name] += 1
+
+    def count_scored(self, model: str, lane: str, answers: Sequence[Mapping[str, Any]], seconds: float) -> None:
+        """Count rows that were scored and not answered."""
+        self.rows[model, lane, "scored"] += len(answers)
+        for answer in answers:
+            self._count_score(model, lane, answer, seconds / len(answers))
+
+    def _count_score(self, model: str, lane: str, answer: Mapping[str, Any], seconds: float) -> None:
+        self.scoring[model, lane].add(seconds)
+        if self._shares:
+            self.scores[model, lane].add(answer["score"])
+            self.decisions[model, lane, str(answer["decision"])] += 1
 
     def render(self) -> bytes:
         """Return everything in Prometheus' text format."""
@@ -99,32 +97,35 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
-        lane = {"model": self._predictor.version, "lane": self._predictor.lane}
-        names, values = list(lane), tuple(lane.values())
-        yield _count("requests", "Requests by route and status", ("route", "status"), self.requests)
-        yield _spread("request_seconds", "From the request to its answer", ["route"], self.seconds)
-        yield _count("rows", "Rows by outcome", (*names, "outcome"), self.rows, values)
+        names = ("model", "lane")
+        yield count_family("requests", "Requests by route and status", ("route", "status"), self.requests)
+        yield spread_family("request_seconds", "From the request to its answer", ["route"], self.seconds)
+        yield count_family("rows", "Rows by outcome", (*names, "outcome"), self.rows)
+        yield spread_family("scoring_seconds", "Of one row, by the model alone", names, self.scoring)
         if self._shares:
-            yield _count("decisions", "Answers by decision", (*names, "decision"), self.decisions, values)
-            yield _spread("score", "Scores that were answered", names, {values: self.scores})
-        yield _count("missing_values", "Nulls by input", ("input",), self.missing)
-        yield _count("unseen_values", "Categories that the model does not know", ("input",), self.unseen)
-        yield _count("shed", "Requests that found it busy", ("reason",), self.shed)
-        yield _count("labels", "Labels that came in", (), {(): self.labels})
+            yield count_family("decisions", "Answers by decision", (*names, "decision"), self.decisions)
+            yield spread_family("score", "Scores that were answered, or scored in the shadow", names, self.scores)
+        yield count_family("missing_values", "Nulls by input", ("input",), self.missing)
+        yield count_family("unseen_values", "Categories that the model does not know", ("input",), self.unseen)
+        yield count_family("shed", "Requests that found it busy", ("reason",), self.shed)
+        yield count_family("labels", "Labels that came in", (), {(): self.labels})
         yield GaugeMetricFamily("perennial_in_flight", "Requests being answered", self._held())
         yield from self._collect_model()
         if self._writer is not None:
             yield from _collect_log(self._writer)
         if self._reader is not None:
-            yield _count("feature_rows", "Keys that were looked up, by outcome", ("outcome",), self.features)
+            yield count_family("feature_rows", "Keys that were looked up, by outcome", ("outcome",), self.features)
             words = "Since what a row that was looked up holds was known"
-            yield _spread("feature_age_seconds", words, [], {(): self.feature_age})
+            yield spread_family("feature_age_seconds", words, [], {(): self.feature_age})
             yield from _collect_features(self._reader)
 
     def _collect_model(self) -> Iterator[Metric]:
-        one = self._predictor
+        one = self.predictor
         model = GaugeMetricFamily("perennial_model", "The model that answers", labels=["model", "bundle", "lane"])
         model.add_metric([one.version, one.bundle, one.lane], 1)
+        if self.challenger is not None:
+            model.add_metric([self.challenger.version, self.challenger.bundle, self.challenger.lane], 1)
+            yield from _collect_challenger(self.challenger)
         yield model
         if until := one.manifest["seen_until"]:
             seen = datetime.fromisoformat(until)
@@ -132,24 +133,17 @@ class Metrics(Collector):
             yield GaugeMetricFamily("perennial_model_age_seconds", "Since the newest row it learned from", age)
 
 
-def _tuple(key: Hashable) -> tuple[str, ...]:
-    return key if isinstance(key, tuple) else (str(key),)
-
-
-def _count(
-    name: str, words: str, labels: Sequence[str], counts: Mapping[Any, float], before: tuple[str, ...] = ()
-) -> Metric:
-    family = CounterMetricFamily(f"perennial_{name}", words, labels=labels)
-    for key, count in counts.items():
-        family.add_metric((*before, *_tuple(key)), count)
-    return family
-
-
-def _spread(name: str, words: str, labels: Sequence[str], tallies: Mapping[Any, Tally]) -> Metric:
-    family = HistogramMetricFamily(f"perennial_{name}", words, labels=labels)
-    for key, tally in tallies.items():
-        family.add_metric(_tuple(key), tally.buckets(), tally.total)
-    return family
+def _collect_challenger(one: Challenger) -> Iterator[Metric]:
+    labels = {"model": one.version, "lane": one.lane}
+    faults = {(*labels.values(), kind): count for kind, count in one.faults.items()}
+    yield count_family("challenger_faults", "Rows that it did not score, by reason", (*labels, "reason"), faults)
+    for name, words, value in (
+        ("challenger_up", "Whether it can be asked", one.is_up),
+        ("challenger_waiting", "Rows that wait for it", one.rows),
+    ):
+        family = GaugeMetricFamily(f"perennial_{name}", words, labels=list(labels))
+        family.add_metric(list(labels.values()), value)
+        yield family
 
 
 def _collect_log(writer: RecordWriter) -> Iterator[Metric]:

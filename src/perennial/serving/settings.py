@@ -8,12 +8,14 @@ from typing import Any
 from perennial.refusal import Refusal
 
 DURABILITIES = ("commit", "queue", "off")
+SHADOW, CANARY = LANES = ("shadow", "canary")
+"""Of a challenger: it scores everything and answers nothing; it answers a share."""
 PREFIX = "PERENNIAL_"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where predictions are recorded, who may ask, how much is held at once, where features are looked up."""
+    """Where predictions are recorded and features looked up, who may ask, how much is held, and who challenges."""
 
     log_url: str = ""
     log_durability: str = "commit"
@@ -26,6 +28,12 @@ class Settings:
     drain_seconds: float = 5.0
     features_url: str = ""
     features_max_age_seconds: float = 0.0
+    notice_seconds: float = 0.0
+    challenger: str = ""
+    lane: str = "shadow"
+    canary_share: float = 0.05
+    canary_timeout_seconds: float = 1.0
+    lane_key: str = ""
 
 
 def _read(name: str, default: str | int | float, text: str) -> str | int | float:
@@ -56,4 +64,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         )
     if settings.in_flight < 1 or settings.in_flight_per_caller < 1 or settings.timeout_seconds <= 0:
         raise Refusal("PERENNIAL_IN_FLIGHT, …_PER_CALLER and PERENNIAL_TIMEOUT_SECONDS must be above 0.")
+    if settings.lane not in LANES:
+        raise Refusal(f"PERENNIAL_LANE is {settings.lane!r}: give {' or '.join(LANES)}.")
+    if settings.canary_share > 1 or settings.canary_timeout_seconds <= 0:
+        raise Refusal("PERENNIAL_CANARY_SHARE must be from 0 to 1, PERENNIAL_CANARY_TIMEOUT_SECONDS above 0.")
     return settings
