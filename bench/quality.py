@@ -100,6 +100,7 @@ def make_project(project: Path, table: list[str] | None, seconds: float) -> Fact
             run_here(project, *adopt, *table[: table.index("--task")] if "--task" in table else table)
     document = yaml.safe_load((project / "params.yaml").read_text())
     document["search"] |= {"trials": PLENTY, "time_limit_s": seconds}
+    document["split"]["method"] = "span"  # the same rows judge every peer, however few they are
     (project / "params.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     run_stages(project, BEFORE)
     problem: Facts = document["problem"]
