@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from perennial.io.added import hash_added, refuse_other_added
 from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
 from perennial.model.encoder import Array
 from perennial.model.link import is_linked
 from perennial.model.predictor import Content, Model, name_kind, predict_rows
 from perennial.model.seen import Hashes
+from perennial.model.transformers import list_added
 from perennial.refusal import Refusal
 
 FORMAT = 1
@@ -89,6 +91,7 @@ def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]
         "threshold": model.threshold,
         "seen_until": seen_until,
         "rows": rows,
+        **({"transformers": hash_added(added)} if (added := list_added(model.encoder["columns"])) else {}),
     }
 
 
@@ -137,6 +140,7 @@ def load_bundle(folder: str | Path) -> Model:
     """Return the model of a bundle; raises Refusal unless hashes match, it parses and its golden rows reproduce."""
     folder = Path(folder)
     manifest, contents = _read_verified(folder)
+    refuse_other_added(manifest.get("transformers", {}))
     parts = {name: json.loads(contents[name]) for name in _ALWAYS}
     model = Model(
         task=manifest["task"],
