@@ -28,7 +28,7 @@ from perennial.data.contract import inputs_of
 from perennial.data.split import LEARNING
 from perennial.evaluation.metrics import METRICS
 from perennial.evaluation.sample import improvement, take_sample
-from perennial.io.bundle import load_bundle
+from perennial.io.bundle import JUDGING, load_bundle, read_golden
 from perennial.io.contract import read_contract
 from perennial.io.scratch import scratch_folder
 from perennial.io.tables import read_table
@@ -131,13 +131,13 @@ def fit_ours(project: Path, test: pd.DataFrame) -> tuple[np.ndarray, Facts]:
     folder = project / "models/bundle"
     model = load_bundle(folder)
     scores = predict_frame(model, test)
-    rows = json.loads((folder / "golden.json").read_text())["rows"]
+    rows, _ = read_golden(folder)
     times = []
     for number in range(ONE_ROW_CALLS):
         start = time.perf_counter()
         predict_rows(model, [rows[number % len(rows)]])
         times.append(time.perf_counter() - start)
-    size = sum(path.stat().st_size for path in folder.iterdir())
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.name not in JUDGING)
     facts = json.loads((project / "metrics/search.json").read_text())
     what = f"{model.family} of {len(model.members)}, {facts['trials']} trials"
     return scores, {"seconds": seconds, "row_ms": statistics.median(times) * 1e3, "bytes": size, "what": what}

@@ -137,8 +137,8 @@ def test_its_bento_asks_for_scikit_learn_and_answers_as_judged(copy: Path) -> No
     for stage in ("package", "rehearse"):
         run(copy, "-m", f"perennial.stages.{stage}")
     assert "skops==" in (copy / "models/bento/env/python/requirements.txt").read_text()
-    verdict = read_json(copy / "metrics/rehearsal.json")
-    assert verdict["passed"], verdict
+    checks = read_json(copy / "metrics/rehearsal.json")["checks"]
+    assert [check for check in checks if not check["passed"]] == []
 
 
 @pytest.mark.slow
