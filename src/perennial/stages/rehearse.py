@@ -60,7 +60,11 @@ def write_script(model: Model, p: dict[str, Any]) -> Script:
             "test_rows": (frame_rows(test, model.inputs), with_bounds(model.bounds, predict_frame(model, test))),
         },
         bad=list_bad_requests(
-            inputs, good[0], max_rows=p["package.max_rows"], max_body_bytes=p["package.max_body_bytes"]
+            inputs,
+            good[0],
+            max_rows=p["package.max_rows"],
+            max_body_bytes=p["package.max_body_bytes"],
+            known=[column["name"] for column in model.encoder["columns"] if column["kind"] == "category"],
         ),
         max_rows=p["package.max_rows"],
         timed=p["rehearse.requests"],
