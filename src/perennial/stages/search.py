@@ -111,14 +111,14 @@ def search_rows(
     """Search on rows in a new folder, going on from where a killed search of this identity stopped."""
     write_folds(place, learning, folds)
     families, batch, score = params["search.families"], params["search.batch"], make_score(engine, place, params)
-    done, remember = resume_search(limits.identity, batch, limits.trials)
+    rows, (done, remember) = len(learning.frame), resume_search(limits.identity, batch, limits.trials)
     watch(done)
 
     def report(new: Sequence[FrozenTrial]) -> None:
         remember(new)
         watch(new)
 
-    link = choose_link(families, folds, score, offer_link(learning))
+    link = choose_link(families, folds, score, offer_link(learning), rows)
     found = run_search(
         plan=plan_families(families, limits.trials),
         batch=batch,
@@ -128,6 +128,7 @@ def search_rows(
         done=done,
         report=report,
         stop=limits.stop,
+        rows=rows,
     )
     return found, {"link": link} if link else {}
 
