@@ -13,7 +13,10 @@ import yaml
 from perennial.io.files import read_json, sha256_file, write_json
 from perennial.io.graph import import_closure
 from perennial.io.tables import read_table, write_table
+from tests.adoption.tables import customers
 from tests.conftest import ROOT, release_nothing, set_params
+from tests.io.fetched import make_repository
+from tests.io.ftp import NAME, PASSWORD, ftp_server
 from tests.page import FILES
 from tests.stages.learned import make_project
 from tests.tiny import write_verdict
@@ -148,6 +151,34 @@ def test_an_added_transformer_lies_in_the_bundle_by_name_and_hash(copy: Path) ->
     assert sum(column["learned"].values()) == pytest.approx(1.0)
     file = copy / "src/perennial/extensions/transformers/frequency.py"
     assert read_json(copy / "models/bundle/manifest.json")["transformers"] == {"frequency": sha256_file(file)}
+
+
+@pytest.mark.slow
+def test_an_added_kind_of_source_is_adopted_and_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FTP_USER", NAME), ("FTP_WORD", PASSWORD), ("DVC_SITE_CACHE_DIR", str(tmp_path / "dvc"))):
+        monkeypatch.setenv(name, value)
+    folder = make_repository(tmp_path / "clone")
+    (folder / "src").unlink()
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    add_files(folder / "src")
+    for words in (["add", "-A"], ["-c", "user.name=A", "-c", "user.email=a@b.org", "commit", "-qm", "own source"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    files = {"/out/customers.csv": customers().to_csv(index=False).encode()}
+    with ftp_server(files) as address:
+        url = f"ftp://${{FTP_USER}}:${{FTP_WORD}}@{address}/out/customers.csv"
+        run(folder, "-m", "perennial.cli", "adopt", url, "--target", "churned", "--yes")
+        assert url in (folder / "data/contract.yaml").read_text()
+        assert "nothing new" in run(folder, "-m", "perennial.cli", "fetch")
+        files["/out/customers.csv"] = customers().head(150).to_csv(index=False).encode()
+        assert "customers: 150 rows; changed" in run(folder, "-m", "perennial.cli", "fetch")
+    words = [sys.executable, "-m", "perennial.cli", "fetch"]
+    away = os.environ | {"PYTHONPATH": str(folder / "src")}
+    done = subprocess.run(words, cwd=folder, env=away, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "the source customers is down: ftp does not answer" in done.stderr
+    assert "still holds 150 rows" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert PASSWORD not in done.stderr
 
 
 def test_the_files_of_the_page_are_written_as_the_project_is(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from perennial.io.added import hash_added, refuse_other_added
 from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
 from perennial.model.bits import pack_sorted, unpack_sorted
 from perennial.model.encoder import Array
+from perennial.model.floats import fold_floats, unfold_floats
 from perennial.model.golden import fold_rows, unfold_rows
 from perennial.model.link import is_linked
 from perennial.model.packing import pack_trees, unpack_trees
@@ -90,7 +91,7 @@ def _write_member(place: Path, number: int, member: Content) -> dict[str, Any]:
         return {"family": "lightgbm", "file": name}
     if is_linked(member):
         return {**member, "member": _write_member(place, number, member["member"])}
-    return {"family": name_kind(member), "coefficients": member}
+    return {"family": name_kind(member), "coefficients": fold_floats(dict(member))}
 
 
 def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:
@@ -176,7 +177,7 @@ def _read_member(member: Mapping[str, Any], contents: Mapping[str, bytes]) -> st
     if member["family"] == "lightgbm":
         content = contents[member["file"]]
         return unpack_trees(content) if member["file"].endswith(TREES) else content.decode()
-    coefficients: Mapping[str, Any] = member["coefficients"]
+    coefficients: Mapping[str, Any] = unfold_floats(member["coefficients"])
     return coefficients
 
 
