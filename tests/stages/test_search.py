@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from perennial.io import searching
 from perennial.io.files import read_json, sha256_file
 from perennial.io.learning import read_learning
 from perennial.io.params import read_params
@@ -277,7 +278,7 @@ def test_a_killed_search_beside_a_fold_goes_on_to_the_same_end(few: Path, monkey
         return done, remember_and_die
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(search, "resume_search", killed)
+        patch.setattr(searching, "resume_search", killed)
         search.main()
 
     def watched(identity: Any, batch: int, trials: int) -> Any:
@@ -285,7 +286,7 @@ def test_a_killed_search_beside_a_fold_goes_on_to_the_same_end(few: Path, monkey
         scored.append(trials - len(done))
         return done, remember
 
-    monkeypatch.setattr(search, "resume_search", watched)
+    monkeypatch.setattr(searching, "resume_search", watched)
     search.main()
     assert scored == [0, 0, 0, 2, 4, 4, 4]
     assert hashes(few) == before

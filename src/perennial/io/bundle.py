@@ -10,20 +10,18 @@ from typing import Any
 import numpy as np
 
 from perennial.io.added import hash_added, refuse_other_added
-from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
+from perennial.io.files import read_json, replace_folder, sha256_file, write_json
+from perennial.io.members import read_member, write_member, write_plain
 from perennial.model.bits import pack_sorted, unpack_sorted
 from perennial.model.encoder import Array
-from perennial.model.floats import fold_floats, unfold_floats
 from perennial.model.golden import fold_rows, unfold_rows
-from perennial.model.link import is_linked
-from perennial.model.packing import pack_trees, unpack_trees
-from perennial.model.predictor import Content, Model, name_kind, predict_rows
+from perennial.model.predictor import Model, predict_rows
 from perennial.model.seen import Hashes
 from perennial.model.transformers import list_added
 from perennial.refusal import Refusal
 
 FORMAT, FORMER = 2, (1,)
-MANIFEST, GOLDEN, TREES = "manifest.json", "golden.json", "trees"
+MANIFEST, GOLDEN = "manifest.json", "golden.json"
 OUT_OF_FOLD = "out_of_fold.npy"
 BOUNDS = "bounds.json"
 SEEN = "seen_keys.bin"
@@ -55,10 +53,10 @@ def write_bundle(
     """
     with replace_folder(folder) as place:
         _write_parts(place, model)
-        _write_plain(place / "schema.json", {"inputs": list(schema)})
+        write_plain(place / "schema.json", {"inputs": list(schema)})
         predictions = predict_rows(model, golden_rows).tolist()
-        _write_plain(place / GOLDEN, {**fold_rows(golden_rows), "predictions": predictions})
-        _write_plain(place / "reference.json", reference)
+        write_plain(place / GOLDEN, {**fold_rows(golden_rows), "predictions": predictions})
+        write_plain(place / "reference.json", reference)
         (place / SEEN).write_bytes(pack_sorted(np.sort(seen)))
         if out_of_fold is not None:
             np.save(place / OUT_OF_FOLD, out_of_fold.astype("<f8"))
@@ -68,30 +66,13 @@ def write_bundle(
     return bundle_hash(folder)
 
 
-def _write_plain(path: Path, value: Any) -> None:
-    """Write JSON in one line: these files grow with the inputs, and half of them would be spaces."""
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    write_text(path, f"{text}\n")
-
-
 def _write_parts(place: Path, model: Model) -> None:
-    members = [_write_member(place, number, member) for number, member in enumerate(model.members)]
-    _write_plain(place / "model.json", {"members": members, "weights": list(model.weights)})
-    _write_plain(place / "encoder.json", model.encoder)
+    members = [write_member(place, number, member) for number, member in enumerate(model.members)]
+    write_plain(place / "model.json", {"members": members, "weights": list(model.weights)})
+    write_plain(place / "encoder.json", model.encoder)
     write_json(place / "calibration.json", model.calibration)
     if model.bounds is not None:
         write_json(place / BOUNDS, model.bounds)
-
-
-def _write_member(place: Path, number: int, member: Content) -> dict[str, Any]:
-    if isinstance(member, str):
-        packed = pack_trees(member)
-        name = f"member_{number}.{TREES if packed is not None else 'txt'}"
-        (place / name).write_bytes(packed if packed is not None else member.encode())
-        return {"family": "lightgbm", "file": name}
-    if is_linked(member):
-        return {**member, "member": _write_member(place, number, member["member"])}
-    return {"family": name_kind(member), "coefficients": fold_floats(dict(member))}
 
 
 def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:
@@ -160,7 +141,7 @@ def load_bundle(folder: str | Path) -> Model:
         task=manifest["task"],
         target=manifest["target"],
         encoder=parts["encoder.json"],
-        members=tuple(_read_member(member, contents) for member in parts["model.json"]["members"]),
+        members=tuple(read_member(member, contents) for member in parts["model.json"]["members"]),
         weights=tuple(parts["model.json"]["weights"]),
         classes=tuple(manifest["classes"]),
         calibration=parts["calibration.json"],
@@ -169,16 +150,6 @@ def load_bundle(folder: str | Path) -> Model:
     )
     _check_golden(folder, model, *_read_golden(parts[GOLDEN]))
     return model
-
-
-def _read_member(member: Mapping[str, Any], contents: Mapping[str, bytes]) -> str | Mapping[str, Any]:
-    if is_linked(member):
-        return {**member, "member": _read_member(member["member"], contents)}
-    if member["family"] == "lightgbm":
-        content = contents[member["file"]]
-        return unpack_trees(content) if member["file"].endswith(TREES) else content.decode()
-    coefficients: Mapping[str, Any] = unfold_floats(member["coefficients"])
-    return coefficients
 
 
 def _read_golden(golden: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Array]:

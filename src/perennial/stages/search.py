@@ -1,35 +1,32 @@
 """search: Optuna over the families, scored on time-ordered folds; models/best.json and the plots of the search."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from optuna.trial import FrozenTrial
 
 from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
 from perennial.io.engine import Engine, open_engine
 from perennial.io.files import write_json
-from perennial.io.folds import score_pieces, weigh_copies, write_folds
+from perennial.io.folds import weigh_copies, write_folds
 from perennial.io.learning import Learning, leave_out, outer_lessons, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
+from perennial.io.searching import Way, search_rows
 from perennial.io.stopping import HAND, listen_for_stop, share_time
-from perennial.io.study import identify_search, resume_search
+from perennial.io.study import identify_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
-from perennial.model.candidates import plan_families
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
-from perennial.model.link import may_link
 from perennial.model.metric import check_metric
-from perennial.model.search import Report, Score, Searched, Stop, choose_link, run_search, with_link
+from perennial.model.search import Searched
 from perennial.model.selection import describe_selection, find_needless, judge_inputs, limit_rows, list_left_out
-from perennial.model.target import encode_target
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
@@ -42,15 +39,6 @@ _WHERE_AND_HOW_LONG: tuple[str, ...] = (
     *("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.outer_trials"),
     "search.time_limit_s",
 )
-
-
-def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of boosting that are not searched."""
-    return {
-        "num_iterations": params["search.max_rounds"],
-        "early_stopping_round": params["search.patience"],
-        "seed": params["search.seed"],
-    }
 
 
 def select(engine: Engine, folder: Path, learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
@@ -77,65 +65,21 @@ def select_whole(learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
         return select(e, folder, learning, params)
 
 
-def make_score(engine: Engine, folder: Path, params: dict[str, Any]) -> Score:
-    """Return what scores pairs of candidate and fold of a folder wherever the engine runs."""
-    fixed = fixed_settings(params)
-    return lambda pairs, stop=None: score_pieces(engine, folder, pairs, fixed, stop=stop)
-
-
-def offer_link(learning: Learning) -> bool:
-    """Return whether the target may be learned as its logarithm."""
-    problem = learning.problem
-    return may_link(problem.task, encode_target(learning.frame[problem.target], problem.classes))
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How far a search goes: its trials, what it remembers finished ones under, and when it stops before."""
-
-    trials: int
-    identity: Mapping[str, Any]
-    stop: Stop
-
-
-def search_rows(
-    engine: Engine,
-    place: Path,
-    learning: Learning,
-    folds: Sequence[int],
-    params: dict[str, Any],
-    *,
-    limits: Limits,
-    watch: Report = lambda trials: None,
-) -> tuple[Searched, dict[str, str]]:
-    """Search on rows in a new folder, going on from where a killed search of this identity stopped."""
-    write_folds(place, learning, folds)
-    families, batch, score = params["search.families"], params["search.batch"], make_score(engine, place, params)
-    rows, (done, remember) = len(learning.frame), resume_search(limits.identity, batch, limits.trials)
-    watch(done)
-
-    def report(new: Sequence[FrozenTrial]) -> None:
-        remember(new)
-        watch(new)
-
-    link = choose_link(families, folds, score, offer_link(learning), rows)
-    found = run_search(
-        plan=plan_families(families, limits.trials),
-        batch=batch,
+def plan_way(params: dict[str, Any], trials: int) -> Way:
+    """Return how rows are searched; finished trials are kept by all that decides them."""
+    decisive = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
+    return Way(
+        families=params["search.families"],
+        trials=trials,
+        batch=params["search.batch"],
         seed=params["search.seed"],
-        folds=folds,
-        score=with_link(score, link),
-        done=done,
-        report=report,
-        stop=limits.stop,
-        rows=rows,
+        fixed={
+            "num_iterations": params["search.max_rounds"],
+            "early_stopping_round": params["search.patience"],
+            "seed": params["search.seed"],
+        },
+        identity=identify_search(decisive),
     )
-    return found, {"link": link} if link else {}
-
-
-def identify(params: dict[str, Any]) -> dict[str, Any]:
-    """Return what decides the searches of this stage, but where they run and for how long."""
-    return identify_search({name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG})
 
 
 def search(
@@ -149,9 +93,7 @@ def search(
         open_engine(params["engine.workers"], params["engine.scheduler"], params["search.batch"] * len(folds)) as e,
         watch_trials(trials) as watch,
     ):
-        return search_rows(
-            e, folder, learning, folds, params, limits=Limits(trials, identify(params), stop), watch=watch
-        )
+        return search_rows(e, folder, learning, folds, plan_way(params, trials), stop=stop, watch=watch)
 
 
 def search_beside(
@@ -167,7 +109,10 @@ def search_beside(
     searched: list[Searched] = []
     if learning.repeats is None:
         return found, searched
-    identity, pieces = identify(params), params["search.batch"] * len(np.unique(learning.repeats))
+    way, pieces = (
+        plan_way(params, params["search.outer_trials"]),
+        params["search.batch"] * len(np.unique(learning.repeats)),
+    )
     waiting = sum(len(np.unique(folds)) for folds in learning.repeats.T)
     with (
         scratch_folder("search") as folder,
@@ -177,9 +122,9 @@ def search_beside(
             here, folds = folder / f"{repeat}_{number}", scored_folds(lesson.folds, lesson.problem)
             with listen_for_stop(0.0 if by_hand else share(waiting - len(found))) as stop:
                 left_out = list_left_out(select(engine, here / "selection", lesson, params))
-                limits = Limits(params["search.outer_trials"], {**identity, "beside": [repeat, number]}, stop)
+                own_way = replace(way, identity={**way.identity, "beside": [repeat, number]})
                 kept = leave_out(lesson, left_out)
-                own, link = search_rows(engine, here, kept, folds, params, limits=limits)
+                own, link = search_rows(engine, here, kept, folds, own_way, stop=stop)
             by_hand = by_hand or own.stopped == HAND
             best = describe_best(own.trials, params["search.kept"]) | link
             found.append({"repeat": repeat, "fold": number, **best, **({"left_out": left_out} if left_out else {})})
