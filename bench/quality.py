@@ -253,6 +253,12 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def keep_sections(page: str) -> str:
+    """Return what was written by hand behind the tables: all sections of the second level."""
+    _, mark, kept = page.partition("\n## ")
+    return mark + kept
+
+
 def main() -> None:
     arguments = read_arguments()
     if arguments.peers and not arguments.python.exists():
@@ -278,7 +284,8 @@ def main() -> None:
     if arguments.out:
         how = f"Search for {arguments.seconds:g} s on {len(os.sched_getaffinity(0))} cores. {arguments.note}".strip()
         head = f"# Quality beside the strongest peers\n\n`bench/quality.py --tables DIR`. {how}\n\n{wins}\n\n"
-        arguments.out.write_text(head + "\n\n".join(parts) + "\n")
+        kept = keep_sections(arguments.out.read_text()) if arguments.out.exists() else ""
+        arguments.out.write_text(head + "\n\n".join(parts) + "\n" + kept)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from tests.page import FILES
 from tests.stages.learned import make_project
 from tests.tiny import write_verdict
 
+TRANSFORMER = "extensions/transformers/frequency.py"
 pytestmark = pytest.mark.timeout(900)
 ADDED = {
     **{"families": "forest", "metrics": "far_off", "checks": "slices_filled"},
@@ -142,6 +143,8 @@ def test_its_bento_asks_for_scikit_learn_and_answers_as_judged(copy: Path) -> No
     assert "skops==" in (copy / "models/bento/env/python/requirements.txt").read_text()
     checks = read_json(copy / "metrics/rehearsal.json")["checks"]
     assert [check for check in checks if not check["passed"]] == []
+    assert (copy / "models/bento/src" / f"perennial/{TRANSFORMER}").read_text() == FILES[TRANSFORMER]
+    assert TRANSFORMER in (copy / "models/bento/SHA256SUMS").read_text()
 
 
 @pytest.mark.slow
