@@ -162,19 +162,20 @@ def run_search(  # noqa: PLR0913
 def choose_link(
     families: Sequence[str], folds: Sequence[int], score: Score, offered: bool, rows: int | None = None
 ) -> str | None:
-    """Return `log1p` where the best of the families' first settings loses less with it, on the original scale.
+    """Return `log1p` where the first family's first setting loses less with it, on the original scale.
 
-    `offered` tells whether the target can be learned so; None means that it is learned as it is.
+    `offered` tells whether the target can be learned so; None means that it is learned as it is. One family is asked,
+    for the answer is a property of the target and the others' first settings come in the search anyway.
     """
     if not offered:
         return None
-    losses = []
-    for link in ({}, {"link": LINK}):
-        candidates = [Candidate(name, {**size_family(name, rows).first, **link}) for name in families]
-        scores = score([(candidate, fold) for candidate in candidates for fold in folds])
-        each = [[one.loss for one in scores[start : start + len(folds)]] for start in range(0, len(scores), len(folds))]
-        losses.append(min(float(np.mean(one)) for one in each))
-    return LINK if losses[1] < losses[0] else None
+    first = size_family(families[0], rows).first
+    candidates = [Candidate(families[0], {**first, **link}) for link in ({}, {"link": LINK})]
+    scores = score([(candidate, fold) for candidate in candidates for fold in folds])
+    plain, linked = (
+        float(np.mean([one.loss for one in half])) for half in (scores[: len(folds)], scores[len(folds) :])
+    )
+    return LINK if linked < plain else None
 
 
 def with_link(score: Score, link: str | None) -> Score:
