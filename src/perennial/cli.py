@@ -13,6 +13,7 @@ WORDS = {
     "score": "score",
     "serve": "serving",
     "key": "serving",
+    "image": "image",
     "records": "records",
     "verdict": "verdict",
     "report": "verdict",

@@ -15,11 +15,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from perennial.io.record_writer import RecordWriter
+from perennial.serving.expected import Expected
 from perennial.serving.runtime import Predictor
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SHARES = tuple(step / 10 for step in range(1, 11))
+REASONS = ("all", "caller", "reading")
 
 
 class Tally:
@@ -50,15 +52,17 @@ class Metrics(Collector):
         """`held` tells how many requests are being answered."""
         self._predictor, self._held, self._writer = predictor, held, writer
         self.requests: Counter[tuple[str, str]] = Counter()
-        self.rows: Counter[str] = Counter()
+        self.rows: Counter[str] = Counter(answered=0, refused=0)
         self.decisions: Counter[str] = Counter()
-        self.missing: Counter[str] = Counter()
-        self.unseen: Counter[str] = Counter()
-        self.shed: Counter[str] = Counter()
+        # From zero on: a rate needs to have seen a figure before it rose.
+        self.missing: Counter[str] = Counter(dict.fromkeys((field.name for field in predictor.fields), 0))
+        self.unseen: Counter[str] = Counter(dict.fromkeys(predictor.categories, 0))
+        self.shed: Counter[str] = Counter(dict.fromkeys(REASONS, 0))
         self.labels = 0
         self.seconds = {route: Tally(SECONDS) for route in ("/predict", "/explain", "/feedback")}
         self.scores = Tally(SHARES)
         self._shares = predictor.model.task != "regression"
+        self._expected = Expected(predictor.reference, list(self.missing), predictor.model.classes)
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -72,6 +76,7 @@ class Metrics(Collector):
         """Count rows that were answered, their scores and decisions, and what was missing or unseen in them."""
         self.rows["answered"] += len(answers)
         for answer in answers:
+            self._expected.count(answer)
             if self._shares:
                 self.scores.add(answer["score"])
                 self.decisions[str(answer["decision"])] += 1
@@ -103,6 +108,7 @@ class Metrics(Collector):
         yield _count("labels", "Labels that came in", (), {(): self.labels})
         yield GaugeMetricFamily("perennial_in_flight", "Requests being answered", self._held())
         yield from self._collect_model()
+        yield from self._expected.collect(lane)
         if self._writer is not None:
             yield from _collect_log(self._writer)
 
