@@ -78,10 +78,10 @@ def test_what_is_unlike_training_is_measured(watched: tuple[Server, Prometheus, 
         [found] = prometheus.query(expression)
         return float(found["value"][1])
 
-    assert value('perennial:missing_share:1h{input="distance"}') == pytest.approx(0.5, abs=0.1)
+    assert value('perennial:missing_share:1d{input="distance"}') == pytest.approx(0.5, abs=0.1)
     assert value('perennial_missing_share_expected{input="distance"}') == 0.5
-    assert value('perennial:unseen_share:1h{input="carrier"}') == pytest.approx(0.25, abs=0.1)
-    assert 0.25 <= value("perennial:score_shift:1d") <= 1
+    assert value('perennial:unseen_share:1d{input="carrier"}') == pytest.approx(0.25, abs=0.1)
+    assert 0.25 <= value("perennial:score_shift:7d") <= 1
 
 
 def test_a_killed_service_is_told_to_the_pager(watched: tuple[Server, Prometheus, Told]) -> None:
