@@ -13,9 +13,10 @@ from perennial.refusal import Refusal
 def packaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with something packaged, and buildah on the search path."""
     monkeypatch.chdir(tmp_path)
-    for name in ("models/bento", "requirements", "bin"):
+    for name in ("models/bento", "requirements", "deploy/container", "bin"):
         (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "requirements/postgres.txt").write_text("psycopg==3\n")
+    for name in ("requirements/postgres.txt", "deploy/container/entrypoint.sh"):
+        (tmp_path / name).write_text("")
     (tmp_path / "models/bento/bento.yaml").write_text("version: 36010eb90116\n")
     write_sums(tmp_path / "models/bento")
     (tmp_path / "bin/buildah").write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/said\n')

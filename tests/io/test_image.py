@@ -44,12 +44,13 @@ def test_the_context_is_the_bento_and_the_driver_readable_by_all(
     (bento / "src/a.py").write_text("")
     (bento / "bento.yaml").write_text("version: 0123\n")
     (bento / "src/a.py").chmod(0o600)
-    (tmp_path / "requirements").mkdir()
-    (tmp_path / "requirements/postgres.txt").write_text("psycopg==3\n")
+    for name in ("requirements/postgres.txt", "deploy/container/entrypoint.sh"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("")
     context = tmp_path / "context"
     collect_context(context, bento)
     files = {path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()}
-    assert files == {"bento/bento.yaml", "bento/src/a.py", "postgres.txt"}
+    assert files == {"bento/bento.yaml", "bento/src/a.py", "postgres.txt", "entrypoint.sh"}
     assert stat.S_IMODE((context / "bento/src/a.py").stat().st_mode) == 0o644
     assert stat.S_IMODE((context / "bento/src").stat().st_mode) == 0o755
     (bento / "bento.yaml").write_text("version: 36010eb90116\n")

@@ -10,7 +10,8 @@ import yaml
 from perennial.refusal import Refusal
 
 CONTAINERFILE = Path("deploy/container/Containerfile")
-POSTGRES_LOCK = Path("requirements/postgres.txt")
+BESIDE = {"postgres.txt": Path("requirements/postgres.txt"), "entrypoint.sh": CONTAINERFILE.with_name("entrypoint.sh")}
+"""What is copied into the image with the bento, by its name there."""
 BUILDERS = ("docker", "podman", "buildah")
 
 
@@ -31,7 +32,8 @@ def read_version(bento: Path) -> str:
 def collect_context(folder: Path, bento: Path) -> None:
     """Copy into a folder what the image is made of, readable by every user."""
     shutil.copytree(bento, folder / "bento", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(POSTGRES_LOCK, folder / "postgres.txt")
+    for name, source in BESIDE.items():
+        shutil.copyfile(source, folder / name)
     for path in (folder, *folder.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
 
