@@ -48,7 +48,7 @@ test-full: .venv/.full ## what is slow or needs system packages
 	bash tests/system.sh
 	pytest -m "slow and not soak"
 
-soak: .venv/.dev ## one core against two, and every command of the README: half an hour
+soak: .venv/.full ## one core against two, every command of the README, the image: half an hour
 	@mkdir -p $(TMPDIR)
 	pytest -m soak
 

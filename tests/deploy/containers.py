@@ -14,9 +14,9 @@ CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PROGRAMS = ("buildah", "podman", "runc", "containerd", "ctr", "mmdebstrap")
 ASK = """
 import json, sys, urllib.request
-key, path, body = sys.argv[1:]
+key, path, body, port = sys.argv[1:]
 headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-asked = urllib.request.Request("http://127.0.0.1:3000" + path, body.encode() or None, headers)
+asked = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body.encode() or None, headers)
 print(urllib.request.urlopen(asked, timeout=5).read().decode())
 """
 
@@ -81,16 +81,18 @@ def make_base(store: Store) -> None:
 
 
 HARDENED = (
-    *("--network", "none", "--read-only", "--tmpfs", "/tmp:size=64m", "--cap-drop", "all"),
+    *("--read-only", "--tmpfs", "/tmp:size=64m", "--cap-drop", "all"),
     *("--security-opt", "no-new-privileges", "--ulimit", "nofile=20000:20000", "--ulimit", "nproc=4096:4096"),
     *("--memory", "768m"),
 )
 
 
 @contextmanager
-def run_container(store: Store, image: str, *options: str) -> Iterator[str]:
+def run_container(
+    store: Store, image: str, *options: str, network: str = "none", command: Sequence[str] = ()
+) -> Iterator[str]:
     """Run a container with the hardened flags, and remove it."""
-    name = store.podman("run", "--detach", *HARDENED, *options, image)
+    name = store.podman("run", "--detach", "--network", network, *HARDENED, *options, image, *command)
     try:
         yield name
     finally:
@@ -120,12 +122,17 @@ def run_containerd(store: Store) -> Iterator[list[str]]:
         process.wait(20)
 
 
-def wait_ready(store: Store, inside: Sequence[str], seconds: float = 60.0) -> float:
-    """Wait until the service is ready, and return how many seconds that took; `inside` runs a program beside it."""
+def ask(store: Store, inside: Sequence[str], key: str, path: str, body: str, port: int = 3000) -> str:
+    """Return what a service answers; `inside` runs a program beside it."""
+    return store.run(*inside, "python", "-c", ASK, key, path, body, str(port))
+
+
+def wait_ready(store: Store, inside: Sequence[str], port: int = 3000, seconds: float = 60.0) -> float:
+    """Wait until the service is ready, and return how many seconds that took."""
     started = time.monotonic()
     while time.monotonic() - started < seconds:
         done = subprocess.run(
-            [*inside, "python", "-c", ASK, "", "/readyz", ""],
+            [*inside, "python", "-c", ASK, "", "/readyz", "", str(port)],
             env=os.environ | store.environment,
             capture_output=True,
             text=True,

@@ -2,16 +2,19 @@
 
 import json
 import sqlite3
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from perennial.io.server import find_free_port
 from perennial.serving.keys import describe_key, make_key
 from tests.conftest import ROOT, run_command, run_stage
 from tests.deploy.containers import (
-    ASK,
     BASE,
     Store,
+    ask,
     find_lack,
     make_base,
     open_store,
@@ -19,6 +22,7 @@ from tests.deploy.containers import (
     run_containerd,
     wait_ready,
 )
+from tests.io.postgres import PASSWORD, USER, postgres_server
 from tests.tiny import ROW, write_tiny_project
 
 pytestmark = [
@@ -83,7 +87,7 @@ def test_hardened_it_answers_records_and_ends(store: Store, image: str, keys: Pa
         with run_container(store, image, records, *given) as name:
             inside = ["podman", "exec", name]
             wait_ready(store, inside)
-            told = json.loads(store.run(*inside, "python", "-c", ASK, KEY, "/predict", BODY))
+            told = json.loads(ask(store, inside, KEY, "/predict", BODY))
             assert [one["lane"] for one in told["predictions"]] == ["champion"]
             assert store.run(*inside, "id", "-u") == "1034"
             assert (
@@ -96,6 +100,28 @@ def test_hardened_it_answers_records_and_ends(store: Store, image: str, keys: Pa
         volume = Path(store.podman("volume", "inspect", "--format", "{{.Mountpoint}}", "records"))
         with sqlite3.connect(volume / "predictions.db") as connection:
             assert connection.execute("SELECT count(*) FROM predictions").fetchone() == (count,)
+
+
+def test_two_containers_record_in_one_postgresql(store: Store, image: str, keys: Path, tmp_path: Path) -> None:
+    """As in Compose: the database's address, with its password, is a mounted file."""
+    import psycopg
+
+    with postgres_server() as server:
+        url = tmp_path / "database_url"
+        url.write_text(f"postgresql+psycopg://{USER}:{quote(PASSWORD, safe='')}@{server.place}/postgres\n")
+        given = [f"--volume={keys}:{KEYS}:ro", f"--volume={url}:/run/secrets/database_url:ro"]
+        given += [f"--env=PERENNIAL_API_KEYS_FILE={KEYS}", "--env=PERENNIAL_LOG_URL_FILE=/run/secrets/database_url"]
+        with ExitStack() as stack:
+            for port in (find_free_port(), find_free_port()):
+                command = ["--host", "127.0.0.1", "--port", str(port)]
+                started = run_container(store, image, *given, network="host", command=command)
+                inside = ["podman", "exec", stack.enter_context(started)]
+                wait_ready(store, inside, port)
+                ask(store, inside, KEY, "/predict", BODY, port)
+            with psycopg.connect(
+                host="127.0.0.1", port=server.port, user=USER, password=PASSWORD, dbname="postgres"
+            ) as connection:
+                assert connection.execute("SELECT count(*) FROM predictions").fetchone() == (2,)
 
 
 def refused(store: Store, image: str, *options: str) -> str:
@@ -133,7 +159,7 @@ def test_containerd_takes_it_and_runs_it(store: Store, image: str, tmp_path: Pat
         try:
             inside = [*ctr, "task", "exec", "--exec-id", "asking", "tried"]
             wait_ready(store, inside)
-            told = json.loads(store.run(*inside, "python", "-c", ASK, "", "/predict", BODY))
+            told = json.loads(ask(store, inside, "", "/predict", BODY))
             assert len(told["predictions"]) == 1
         finally:
             store.run(*ctr, "task", "rm", "--force", "tried")
