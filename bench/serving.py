@@ -19,10 +19,11 @@ import uvloop
 
 from measure import ROOT, median
 from perennial.evaluation.rehearsal import is_taken
+from perennial.io.asking import send_request
 from perennial.io.bento import bento_command, bento_environment, build_bento
 from perennial.io.files import read_json
 from perennial.io.scratch import scratch_folder
-from perennial.io.server import Server, find_free_port, measure_memory, run_server, send_request
+from perennial.io.server import Server, find_free_port, measure_memory, run_server
 from perennial.serving.answers import ServeLimits, check_pieces, compose_answer, read_request, score_pieces
 from perennial.serving.desk import Desk
 from perennial.serving.gateway import serve_http
