@@ -47,8 +47,8 @@ def check_one(task: str, classes: Sequence[Any], one: Any) -> list[str]:
     if len(named) != 1:
         problems.append(" must have either `id` or `key`")
     for name in named:
-        if one[name] is None or (problem := check_key(one[name])):
-            problems.append(f".{name} {problem or 'is null'}" if one[name] is not None else f".{name} is null")
+        if problem := "is null" if one[name] is None else check_key(one[name]):
+            problems.append(f".{name} {problem}")
     if "label" not in one:
         problems.append(".label is not there")
     elif problem := check_label(task, classes, one["label"]):
