@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from perennial.io.record_writer import LogUnavailable
 from perennial.io.records import find_unknown, insert_labels
 from perennial.serving.answers import SHOWN_PROBLEMS, read_document
+from perennial.serving.asked import check_key
 from perennial.serving.calls import Answer, Call, take_body
 from perennial.serving.limits import JSON
 from perennial.serving.problems import Problem, busy
-from perennial.serving.schema import check_key, name_kind
+from perennial.serving.schema import name_kind
 
 KEYS = ("id", "key", "label", "known_at")
 
