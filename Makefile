@@ -5,7 +5,7 @@ export TMPDIR := $(CURDIR)/.perennial/tmp
 export BENTOML_HOME := $(CURDIR)/.perennial/bentoml
 export DVC_SITE_CACHE_DIR := $(CURDIR)/.perennial/dvc
 
-.PHONY: repro test test-full check soak serve report graph bench quality clean setup lock \
+.PHONY: repro test test-full check soak serve image report graph bench quality clean setup lock \
 	system experiment comment check-lock verdict post request
 .DEFAULT_GOAL := repro
 
@@ -37,6 +37,7 @@ check: .venv/.dev ## lint, types, import rules, the graph's own truth: seconds
 	lint-imports --no-cache
 	perennial graph --check
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	zizmor --offline --quiet --persona=auditor --min-severity=low .github/workflows
 
 test: check ## everything that needs wheels only
@@ -47,13 +48,17 @@ test-full: .venv/.full ## what is slow or needs system packages
 	bash tests/system.sh
 	pytest -m "slow and not soak"
 
-soak: .venv/.dev ## one core against two, and every command of the README: half an hour
+soak: .venv/.full ## one core against two, every command of the README, the image: half an hour
 	@mkdir -p $(TMPDIR)
 	pytest -m soak
 
 serve: .venv/.runtime ## answer predictions on http://127.0.0.1:3000
 	@mkdir -p $(TMPDIR)
 	@perennial serve
+
+image: .venv/.runtime ## build the container image perennial:VERSION on BASE_IMAGE, with docker, podman or buildah
+	@mkdir -p $(TMPDIR)
+	@perennial image $${BASE_IMAGE:+--base "$$BASE_IMAGE"}
 
 report: .venv/.runtime ## rebuild the pages from the facts
 	@perennial report

@@ -28,7 +28,7 @@ from perennial.data.contract import inputs_of
 from perennial.data.split import LEARNING
 from perennial.evaluation.metrics import METRICS
 from perennial.evaluation.sample import improvement, take_sample
-from perennial.io.bundle import load_bundle
+from perennial.io.bundle import JUDGING, load_bundle, read_golden
 from perennial.io.contract import read_contract
 from perennial.io.scratch import scratch_folder
 from perennial.io.tables import read_table
@@ -132,13 +132,13 @@ def fit_ours(project: Path, test: pd.DataFrame) -> tuple[np.ndarray, Facts]:
     folder = project / "models/bundle"
     model = load_bundle(folder)
     scores = predict_frame(model, test)
-    rows = json.loads((folder / "golden.json").read_text())["rows"]
+    rows, _ = read_golden(folder)
     times = []
     for number in range(ONE_ROW_CALLS):
         start = time.perf_counter()
         predict_rows(model, [rows[number % len(rows)]])
         times.append(time.perf_counter() - start)
-    size = sum(path.stat().st_size for path in folder.iterdir())
+    size = sum(path.stat().st_size for path in folder.iterdir() if path.name not in JUDGING)
     facts = json.loads((project / "metrics/search.json").read_text())
     what = f"{model.family} of {len(model.members)}, {facts['trials']} trials"
     return scores, {"seconds": seconds, "row_ms": statistics.median(times) * 1e3, "bytes": size, "what": what}
@@ -254,6 +254,12 @@ def read_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def keep_sections(page: str) -> str:
+    """Return what was written by hand behind the tables: all sections of the second level."""
+    _, mark, kept = page.partition("\n## ")
+    return mark + kept
+
+
 def main() -> None:
     arguments = read_arguments()
     if arguments.peers and not arguments.python.exists():
@@ -279,7 +285,8 @@ def main() -> None:
     if arguments.out:
         how = f"Search for {arguments.seconds:g} s on {len(os.sched_getaffinity(0))} cores. {arguments.note}".strip()
         head = f"# Quality beside the strongest peers\n\n`bench/quality.py --tables DIR`. {how}\n\n{wins}\n\n"
-        arguments.out.write_text(head + "\n\n".join(parts) + "\n")
+        kept = keep_sections(arguments.out.read_text()) if arguments.out.exists() else ""
+        arguments.out.write_text(head + "\n\n".join(parts) + "\n" + kept)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,25 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from perennial.io.files import read_json, write_json
+from perennial.io.files import read_json, sha256_file, write_json
 from perennial.io.graph import import_closure
 from perennial.io.tables import read_table, write_table
+from tests.adoption.tables import customers
 from tests.conftest import ROOT, release_nothing, set_params
+from tests.io.fetched import make_repository
+from tests.io.ftp import NAME, PASSWORD, ftp_server
+from tests.page import FILES
 from tests.stages.learned import make_project
 from tests.tiny import write_verdict
 
-PAGE = (ROOT / "docs/extending.md").read_text()
-FILES = dict(re.findall(r"`(extensions/\w+/\w+\.py)`:\n\n```python\n(.*?)```", PAGE, re.DOTALL))
+TRANSFORMER = "extensions/transformers/frequency.py"
 pytestmark = pytest.mark.timeout(900)
-ADDED = {"families": "forest", "metrics": "far_off", "checks": "slices_filled"}
+ADDED = {
+    **{"families": "forest", "metrics": "far_off", "checks": "slices_filled"},
+    **{"transformers": "frequency", "sources": "ftp"},
+}
 
 
 def add_files(source: Path) -> None:
@@ -33,6 +40,13 @@ def bend(folder: Path) -> None:
     write_table(folder / "data/examples.parquet", rows.assign(late=20.0 * rows["delay"].abs() + rows["wind"].fillna(0)))
 
 
+def declare(folder: Path, transformer: str) -> None:
+    """Declare the transformer as the page says."""
+    contract = yaml.safe_load((folder / "data/contract.yaml").read_text())
+    contract["examples"]["carrier"]["encode"] = transformer
+    (folder / "data/contract.yaml").write_text(yaml.safe_dump(contract, sort_keys=False))
+
+
 def run(folder: Path, *command: str) -> str:
     """Run Python in the copy, with the source of the copy."""
     environment = os.environ | {"PYTHONPATH": str(folder / "src")}
@@ -43,10 +57,11 @@ def run(folder: Path, *command: str) -> str:
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small project with its own source, to which the page's three files are added; judged."""
+    """A small project with its own source, to which the page's five files are added; judged."""
     small = {"search__families": ["forest", "linear"], "search__trials": 3, "train__members": 1}
     folder = make_project(tmp_path_factory.mktemp("extended") / "p", "regression", **small)
     bend(folder)
+    declare(folder, "frequency")
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
     add_files(folder / "src")
     (folder / "requirements").symlink_to(ROOT / "requirements")
@@ -72,12 +87,13 @@ def test_each_file_is_a_dependency_of_the_stages_that_use_it_and_of_no_other(tmp
     add_files(tmp_path / "src")
     uses = {
         stage: {kind for kind, name in ADDED.items() if f"extensions/{kind}/{name}.py" in " ".join(closure)}
-        for stage in ("assemble", "search", "train", "evaluate", "gate")
+        for stage in ("ingest", "assemble", "search", "train", "evaluate", "gate", "package")
         for closure in [import_closure(f"perennial.stages.{stage}", tmp_path / "src")]
     }
     assert uses == {
-        **{"assemble": set(), "search": {"families"}, "train": {"families", "metrics"}},
-        **{"evaluate": {"families", "metrics"}, "gate": {"checks"}},
+        **{"ingest": set(), "assemble": set(), "search": {"families", "transformers"}},
+        **{"train": {"families", "metrics", "transformers"}, "evaluate": {"families", "metrics", "transformers"}},
+        **{"gate": {"checks"}, "package": {"checks", "transformers"}},
     }
 
 
@@ -125,8 +141,47 @@ def test_its_bento_asks_for_scikit_learn_and_answers_as_judged(copy: Path) -> No
     for stage in ("package", "rehearse"):
         run(copy, "-m", f"perennial.stages.{stage}")
     assert "skops==" in (copy / "models/bento/env/python/requirements.txt").read_text()
-    verdict = read_json(copy / "metrics/rehearsal.json")
-    assert verdict["passed"], verdict
+    checks = read_json(copy / "metrics/rehearsal.json")["checks"]
+    assert [check for check in checks if not check["passed"]] == []
+    assert (copy / "models/bento/src" / f"perennial/{TRANSFORMER}").read_text() == FILES[TRANSFORMER]
+    assert TRANSFORMER in (copy / "models/bento/SHA256SUMS").read_text()
+
+
+@pytest.mark.slow
+def test_an_added_transformer_lies_in_the_bundle_by_name_and_hash(copy: Path) -> None:
+    [column] = [one for one in read_json(copy / "models/bundle/encoder.json")["columns"] if one["kind"] == "added"]
+    assert (column["name"], column["by"], column["parts"]) == ("carrier", "frequency", ["share"])
+    assert sum(column["learned"].values()) == pytest.approx(1.0)
+    file = copy / "src/perennial/extensions/transformers/frequency.py"
+    assert read_json(copy / "models/bundle/manifest.json")["transformers"] == {"frequency": sha256_file(file)}
+
+
+@pytest.mark.slow
+def test_an_added_kind_of_source_is_adopted_and_fetched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("FTP_USER", NAME), ("FTP_WORD", PASSWORD), ("DVC_SITE_CACHE_DIR", str(tmp_path / "dvc"))):
+        monkeypatch.setenv(name, value)
+    folder = make_repository(tmp_path / "clone")
+    (folder / "src").unlink()
+    shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    add_files(folder / "src")
+    for words in (["add", "-A"], ["-c", "user.name=A", "-c", "user.email=a@b.org", "commit", "-qm", "own source"]):
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+    files = {"/out/customers.csv": customers().to_csv(index=False).encode()}
+    with ftp_server(files) as address:
+        url = f"ftp://${{FTP_USER}}:${{FTP_WORD}}@{address}/out/customers.csv"
+        run(folder, "-m", "perennial.cli", "adopt", url, "--target", "churned", "--yes")
+        assert url in (folder / "data/contract.yaml").read_text()
+        assert "nothing new" in run(folder, "-m", "perennial.cli", "fetch")
+        files["/out/customers.csv"] = customers().head(150).to_csv(index=False).encode()
+        assert "customers: 150 rows; changed" in run(folder, "-m", "perennial.cli", "fetch")
+    words = [sys.executable, "-m", "perennial.cli", "fetch"]
+    away = os.environ | {"PYTHONPATH": str(folder / "src")}
+    done = subprocess.run(words, cwd=folder, env=away, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "the source customers is down: ftp does not answer" in done.stderr
+    assert "still holds 150 rows" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert PASSWORD not in done.stderr
 
 
 def test_the_files_of_the_page_are_written_as_the_project_is(tmp_path: Path) -> None:

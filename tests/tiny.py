@@ -34,6 +34,11 @@ ENCODER = {
 }
 
 
+REFERENCE: dict[str, Any] = {
+    "rows": 4,
+    "inputs": {"distance": {"missing": 0.5}, "carrier": {"missing": 0.0, "shares": {"UA": 1.0}, "other": 0.0}},
+    "scores": [{"edges": [0.0, 0.2, 0.4, 1.0], "counts": [2, 1, 1], "missing": 0.0}],
+}
 CLASSES: dict[str, tuple[Any, ...]] = {"binary": (False, True), "multiclass": ("a", "b", "c"), "regression": ()}
 
 
@@ -67,7 +72,9 @@ def tiny_model(intercept: float = -1.0, task: str = "binary") -> Model:
     )
 
 
-def write_tiny_bundle(folder: Path, intercept: float = -1.0, task: str = "binary") -> str:
+def write_tiny_bundle(
+    folder: Path, intercept: float = -1.0, task: str = "binary", reference: dict[str, Any] | None = None
+) -> str:
     """Write the bundle and return its hash; that of a regression has bounds."""
     bounds = {"kind": "shift", "coverage": 0.9, "low": -1.5, "high": 2.0} if task == "regression" else None
     return write_bundle(
@@ -79,7 +86,7 @@ def write_tiny_bundle(folder: Path, intercept: float = -1.0, task: str = "binary
             ROW | {"carrier": None, "distance": None},
             ROW | {"at": "2013-12-31T23:59:00", "holiday": True},
         ],
-        reference={},
+        reference=reference or {},
         seen=np.array([1, 2, 3], dtype=np.uint64),
         seen_until="2013-08-01",
     )

@@ -14,6 +14,7 @@ WORDS = {
     "score": "score",
     "serve": "serving",
     "key": "serving",
+    "image": "image",
     "records": "records",
     "lanes": "lanes",
     "verdict": "verdict",

@@ -75,11 +75,14 @@ def test_a_path_in_the_environment_is_meant_from_here(
     for name in ("LOG", "FEATURES"):
         monkeypatch.setenv(f"PERENNIAL_{name}_URL", f"sqlite:///made/{name}.db")
     monkeypatch.setenv("PERENNIAL_API_KEYS_FILE", "keys")
+    (tmp_path / "url").write_text(f"sqlite:///{tmp_path}/made/LOG.db")
+    monkeypatch.setenv("PERENNIAL_LOG_URL_FILE", "url")
     run("serve")
     [(_, environment)] = packaged
     assert environment["PERENNIAL_LOG_URL"] == f"sqlite:///{tmp_path}/made/LOG.db"
     assert environment["PERENNIAL_FEATURES_URL"] == f"sqlite:///{tmp_path}/made/FEATURES.db"
     assert environment["PERENNIAL_API_KEYS_FILE"] == str(tmp_path / "keys")
+    assert environment["PERENNIAL_LOG_URL_FILE"] == str(tmp_path / "url")
 
 
 def test_a_log_in_memory_stays_one_that_is_refused_and_becomes_no_file(

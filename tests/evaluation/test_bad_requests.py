@@ -73,6 +73,15 @@ def test_what_no_column_allows_is_left_out() -> None:
     assert {"unseen category", "number as category", "missing column"} <= names
 
 
+def test_of_a_category_that_the_model_leaves_out_no_warning_is_asked() -> None:
+    def warned(known: list[str] | None) -> list[str | None]:
+        table = list_bad_requests(TEXT_ONLY, {"carrier": "UA"}, max_rows=5, max_body_bytes=999, known=known)
+        return [request.warned for request in table if request.warned]
+
+    assert warned(None) == warned(["carrier"]) == ["carrier"]
+    assert warned([]) == []
+
+
 REFUSED = Request("NaN", 400, b"")
 WARNED = Request("unseen category", 200, b"", warned="carrier")
 SPARED = Request("one bad row", 200, b"", spared=1)

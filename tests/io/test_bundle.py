@@ -10,6 +10,7 @@ import pytest
 from perennial.io.bundle import (
     bundle_hash,
     load_bundle,
+    read_golden,
     read_out_of_fold,
     read_part,
     read_seen_keys,
@@ -93,7 +94,7 @@ def test_manifest_says_what_it_is(bundle: Path) -> None:
 NAMES = (
     "encoder.json",
     "model.json",
-    "member_0.txt",
+    "member_0.trees",
     "calibration.json",
     "golden.json",
     "reference.json",
@@ -144,7 +145,7 @@ def test_a_link_out_of_the_bundle_is_refused(bundle: Path) -> None:
     [
         ("{", "not JSON"),
         ("[]", "not a bundle's manifest"),
-        ('{"files": {}, "format": 2}', "format 2"),
+        ('{"files": {}, "format": 3}', "format 3"),
         ("{}", "not a bundle's manifest"),
     ],
 )
@@ -220,3 +221,34 @@ def test_a_manifest_without_a_key_is_refused(bundle: Path, key: str) -> None:
     (bundle / "manifest.json").write_text(json.dumps(manifest))
     with pytest.raises(Refusal, match=f"has no `{key}`"):
         load_bundle(bundle)
+
+
+def test_packed_trees_that_answer_differently_are_refused_though_signed(bundle: Path) -> None:
+    content = bytearray((bundle / "member_0.trees").read_bytes())
+    for place in range(len(content) - 2, len(content) - 400, -8):
+        content[place] ^= 4
+    (bundle / "member_0.trees").write_bytes(content)
+    manifest = json.loads((bundle / "manifest.json").read_text())
+    manifest["files"]["member_0.trees"] = sha256_file(bundle / "member_0.trees")
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    verify_bundle(bundle)
+    with pytest.raises(Refusal, match=r"golden\.json is not reproduced"):
+        load_bundle(bundle)
+
+
+def test_a_bundle_of_the_first_format_is_still_read(bundle: Path) -> None:
+    """As a release keeps it: LightGBM's text, golden rows written out, eight bytes for each key."""
+    rows, predictions = read_golden(bundle)
+    seen, model = read_seen_keys(bundle), MODELS["binary"]
+    (bundle / "golden.json").write_text(json.dumps({"rows": rows, "predictions": predictions.tolist()}))
+    (bundle / "seen_keys.bin").write_bytes(seen.astype("<u8").tobytes())
+    (bundle / "member_0.trees").unlink()
+    (bundle / "member_0.txt").write_text(str(model.members[0]))
+    members = json.loads((bundle / "model.json").read_text())
+    members["members"][0]["file"] = "member_0.txt"
+    (bundle / "model.json").write_text(json.dumps(members))
+    manifest = json.loads((bundle / "manifest.json").read_text()) | {"format": 1}
+    manifest["files"] = {p.name: sha256_file(p) for p in bundle.iterdir() if p.name != "manifest.json"}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    np.testing.assert_array_equal(predict_frame(load_bundle(bundle), FRAME), predict_frame(model, FRAME))
+    np.testing.assert_array_equal(read_seen_keys(bundle), seen)

@@ -8,6 +8,7 @@ from optuna.distributions import FloatDistribution
 from perennial.model.boosting import Rows
 from perennial.model.candidates import (
     FAMILIES,
+    FEW_ROWS,
     Candidate,
     Lesson,
     count_rounds,
@@ -16,6 +17,7 @@ from perennial.model.candidates import (
     fit_watched,
     plan_families,
     score_raw,
+    size_family,
 )
 from perennial.model.encoding import fit_encoder
 from perennial.model.frames import encode_frame
@@ -31,14 +33,6 @@ def lesson_of(task: str, rows: int = 400) -> Lesson:
 
 def shape_of(task: str, rows: int) -> tuple[int, ...]:
     return (rows, 3) if task == "multiclass" else (rows,)
-
-
-@pytest.mark.parametrize("name", sorted(FAMILIES))
-def test_every_family_begins_inside_its_own_space(name: str) -> None:
-    family = FAMILIES[name]
-    assert family.first.keys() == family.space.keys()
-    for setting, kind in family.space.items():
-        assert kind._contains(kind.to_internal_repr(family.first[setting]))
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -120,3 +114,32 @@ def test_a_new_family_is_one_entry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(FAMILIES, "stiff", ridge)
     content = fit_candidate(Candidate("stiff", ridge.first), lesson_of("binary"))
     assert not isinstance(content, str)
+
+
+@pytest.mark.parametrize("name", sorted(FAMILIES))
+@pytest.mark.parametrize("rows", [20, 150, 1000, 5999, 6000, 60_000, None])
+def test_a_family_begins_inside_of_its_space_however_few_the_rows(name: str, rows: int | None) -> None:
+    family = size_family(name, rows)
+    assert family.first.keys() == family.space.keys()
+    for setting, kind in family.space.items():
+        assert kind._contains(kind.to_internal_repr(family.first[setting])), setting
+    if rows is None or rows >= FEW_ROWS:
+        assert (family.first, family.space) == (FAMILIES[name].first, FAMILIES[name].space)
+
+
+@pytest.mark.parametrize(("rows", "leaf"), [(150, 5), (1000, 16), (5999, 99), (6000, 100)])
+def test_a_leaf_begins_with_a_part_of_a_small_table(rows: int, leaf: int) -> None:
+    assert size_family("lightgbm", rows).first["min_data_in_leaf"] == leaf
+
+
+def test_a_small_table_is_learned_by_the_first_setting() -> None:
+    """Of 120 rows no leaf of a hundred can be cut off: the first setting for many rows learns nothing from them."""
+    lesson = lesson_of("binary", 120)
+
+    def spread(rows: int | None) -> float:
+        candidate = Candidate("lightgbm", size_family("lightgbm", rows).first)
+        raw = score_raw(fit_candidate(candidate, lesson, fixed={"num_iterations": 30}), lesson.rows.X)
+        return float(np.std(raw))
+
+    assert spread(None) < 1e-12
+    assert spread(120) > 0.3

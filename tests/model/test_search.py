@@ -155,3 +155,10 @@ def test_screening_fold_is_in_the_middle(folds: list[int], expected: int) -> Non
 def test_batch_seeds_differ_and_stay() -> None:
     assert batch_seed(0, 4) == batch_seed(0, 4)
     assert len({batch_seed(seed, done) for seed in range(5) for done in range(0, 40, 4)}) == 50
+
+
+def test_a_small_table_is_searched_from_another_place_than_a_large_one() -> None:
+    first = {rows: search(trials=2, rows=rows)[0].user_attrs["params"] for rows in (None, 300, 60_000)}
+    assert first[None] == first[60_000] == FAMILIES["lightgbm"].first
+    assert first[300]["min_data_in_leaf"] == 5
+    assert essence(search(rows=300)) == essence(search(rows=300, done=search(trials=8, rows=300)))

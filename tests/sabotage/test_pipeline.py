@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from perennial.io.bundle import load_bundle, read_part, read_seen_keys, write_bundle
+from perennial.io.bundle import load_bundle, read_golden, read_part, read_seen_keys, write_bundle
 from perennial.io.tables import read_table, write_table
 from tests.conftest import run_stage, run_stages
 
@@ -70,7 +70,7 @@ def pack_anew(project: Path, calibration: dict[str, Any]) -> None:
         folder,
         replace(load_bundle(folder), calibration=calibration),
         schema=read_part(folder, "schema.json")["inputs"],
-        golden_rows=read_part(folder, "golden.json")["rows"],
+        golden_rows=read_golden(folder)[0],
         reference=read_part(folder, "reference.json"),
         seen=read_seen_keys(folder),
         seen_until=manifest["seen_until"],

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,3 +33,15 @@ def test_what_the_environment_says_is_read_and_the_rest_has_defaults() -> None:
 def test_what_cannot_be_meant_is_refused(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refusal, match=reason):
         read_settings(given)
+
+
+def test_the_address_of_the_log_may_stand_in_a_file_which_goes_before(tmp_path: Path) -> None:
+    path = tmp_path / "url"
+    path.write_text("postgresql+psycopg://u:p@h/d\n")
+    assert read_settings(URL | {"PERENNIAL_LOG_URL_FILE": str(path)}).log_url == "postgresql+psycopg://u:p@h/d"
+    path.unlink()
+    with pytest.raises(Refusal, match=r"PERENNIAL_LOG_URL_FILE names .*url, which cannot be read"):
+        read_settings(URL | {"PERENNIAL_LOG_URL_FILE": str(path)})
+    path.write_text("\n")
+    with pytest.raises(Refusal, match="nothing says where predictions are recorded"):
+        read_settings({"PERENNIAL_LOG_URL_FILE": str(path)})

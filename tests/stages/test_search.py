@@ -1,21 +1,29 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
+from perennial.io import searching
 from perennial.io.files import read_json, sha256_file
+from perennial.io.learning import read_learning
+from perennial.io.params import read_params
+from perennial.io.stopping import share_time
+from perennial.io.study import resume_search
 from perennial.io.tables import read_table, write_table
 from perennial.refusal import Refusal
 from perennial.serving.runtime import load_predictor
 from perennial.stages import search, split, train
 from tests.conftest import ROOT, set_params
+from tests.stages.crosswise import make_table
 from tests.stages.learned import make_project
 
 OUTPUTS = (
@@ -205,3 +213,80 @@ def test_a_metric_that_models_are_not_chosen_by_is_refused_before_any_work(
     monkeypatch.chdir(make_project(tmp_path / "p", problem__metric="rmse"))
     with pytest.raises(Refusal, match=r"'rmse' .* set it to log_loss"):
         search.main()
+
+
+FEW = {
+    "search__outer_trials": 4,
+    "search__trials": 4,
+    "search__batch": 2,
+    "search__families": ["small_trees", "linear"],
+}
+
+
+@pytest.fixture
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A split table of 360 rows that is judged by two repeats of three folds."""
+    folder = make_table(tmp_path / "few", "binary", **FEW)
+    monkeypatch.chdir(folder)
+    split.main()
+    return folder
+
+
+def test_a_time_limit_holds_for_the_searches_beside_the_folds_too(
+    few: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_params(few, {"search.trials": 5000, "search.outer_trials": 5000, "search.time_limit_s": 2.0})
+    begun = time.monotonic()
+    search.main()
+    assert time.monotonic() - begun < 60
+    facts, outer = read_json("metrics/search.json"), read_json("models/best.json")["outer"]
+    assert facts["stopped"] == "by the time limit"
+    assert facts["beside"]["searches"] == facts["beside"]["stopped"] == len(outer) == 6
+    assert facts["beside"]["fewest_trials"] >= 1
+    assert all(one["trials"] for one in outer), "each has a setting to be judged by"
+    assert "6 of 6 searches beside a fold stopped by the time limit" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_once_one_was_ended_by_hand_the_others_end_with_their_first_setting(few: Path) -> None:
+    set_params(few, {"search.outer_trials": 5000})
+    named = dict.fromkeys(("weight", "time", "known_at", "group"))
+    learned = read_learning(task="binary", target="late", key="key", **named)
+    params = read_params(search.PARAMS)
+    found, searched = search.search_beside(learned, params, share_time(None), by_hand=True)
+    assert len(found) == 6
+    assert all(one.stopped and 1 <= len(one.trials) <= 2 for one in searched)
+
+
+@pytest.mark.slow
+def test_a_killed_search_beside_a_fold_goes_on_to_the_same_end(few: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed after the first batch of the third fold: what was scored is not scored again."""
+    search.main()
+    before, scored = hashes(few), []
+    assert "beside" not in read_json("metrics/search.json")
+    shutil.rmtree(".perennial/studies")
+
+    def killed(identity: Any, batch: int, trials: int) -> Any:
+        done, remember = resume_search(identity, batch, trials)
+        if identity.get("beside") != [0, 2]:
+            return done, remember
+
+        def remember_and_die(new: Any) -> None:
+            remember(new)
+            raise KeyboardInterrupt
+
+        return done, remember_and_die
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(searching, "resume_search", killed)
+        search.main()
+
+    def watched(identity: Any, batch: int, trials: int) -> Any:
+        done, remember = resume_search(identity, batch, trials)
+        scored.append(trials - len(done))
+        return done, remember
+
+    monkeypatch.setattr(searching, "resume_search", watched)
+    search.main()
+    assert scored == [0, 0, 0, 2, 4, 4, 4]
+    assert hashes(few) == before

@@ -51,9 +51,8 @@ def name_settings(p: Mapping[str, Any], environment: Mapping[str, str]) -> dict[
     named = {f"{PREFIX}{name}": environment.get(f"{PREFIX}{name}") or str(p[leaf]) for leaf, name in SETTINGS.items()}
     named[f"{PREFIX}LOG_URL"] = absolute_url(named[f"{PREFIX}LOG_URL"])
     named[f"{PREFIX}FEATURES_URL"] = find_url(None, str(p["features.url"]), environment)
-    if keys := environment.get(f"{PREFIX}API_KEYS_FILE"):
-        named[f"{PREFIX}API_KEYS_FILE"] = str(Path(keys).absolute())
-    return named
+    files = [f"{PREFIX}{name}" for name in ("API_KEYS_FILE", "LOG_URL_FILE")]
+    return named | {name: str(Path(environment[name]).absolute()) for name in files if environment.get(name)}
 
 
 def find_challenger(word: str, bento: Path) -> Path:

@@ -15,7 +15,7 @@ STATIC = "static"
 
 _COLUMN_KEYS = {
     *("dtype", "role", "nullable", "range", "allowed", "unit", "known_at", "missing_known_at"),
-    *("pii", "sensitive", "group", "description", "sql", "input"),
+    *("pii", "sensitive", "group", "description", "sql", "input", "encode"),
 }
 _SOURCE_KEYS = {
     *("path", "key", "time", "freshness_days", "rows", "max_bad_share", "missing", "columns", "derived"),
@@ -28,7 +28,7 @@ class Column:
     """One column: its dtype, its rules, and the DuckDB expression of the instant at which a cell is known.
 
     `low` and `high` are inclusive and each may be None; for a datetime they are seconds since 1970 in UTC. `input`
-    says of the decision's time that the model sees it too.
+    says of the decision's time that the model sees it too, `encode` which added transformer makes numbers of it.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Column:
     description: str = ""
     sql: str = ""
     input: bool = False
+    encode: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,6 +134,8 @@ def _parse_column(name: str, spec: Any, place: str, example: bool) -> Column:
         )
     if spec.get("input") and spec.get("role") != "time":
         raise Refusal(f"data/contract.yaml: {place} has `input` without the role time: say `role: input` instead.")
+    if spec.get("encode") and not (example and (spec["role"] == "input" or spec.get("input"))):
+        raise Refusal(f"data/contract.yaml: {place} has `encode` and is no input of the model: take it away.")
     if not example and not spec.get("known_at"):
         raise Refusal(
             f"data/contract.yaml: {place} does not say when it is known: add known_at (an expression or static)."

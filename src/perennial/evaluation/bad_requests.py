@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,11 +62,11 @@ def _wrong_number(inputs: Inputs, row: Row) -> Iterator[Request]:
             return
 
 
-def _wrong_category(inputs: Inputs, row: Row) -> Iterator[Request]:
+def _wrong_category(inputs: Inputs, row: Row, known: Collection[str] | None) -> Iterator[Request]:
     strange = "never seen \u2708"
     found = [column for column in inputs if column["dtype"] == "category"]
-    for column in [column for column in found if not column["allowed"]][:1]:
-        name = column["name"]
+    free = [column["name"] for column in found if not column["allowed"]]
+    for name in [name for name in free if known is None or name in known][:1]:
         yield Request("unseen category", 200, encode_rows([{**row, name: strange}]), warned=name)
     for column in [column for column in found if column["allowed"]][:1]:
         yield Request("category not allowed", 422, encode_rows([{**row, column["name"]: strange}]))
@@ -119,16 +119,19 @@ def _wrong_place(row: Row) -> Iterator[Request]:
     yield Request("no labels", 422, b'{"labels": []}', path="/feedback")
 
 
-def list_bad_requests(inputs: Inputs, row: Row, *, max_rows: int, max_body_bytes: int) -> list[Request]:
+def list_bad_requests(
+    inputs: Inputs, row: Row, *, max_rows: int, max_body_bytes: int, known: Collection[str] | None = None
+) -> list[Request]:
     """Return the table of bad input for a service with these inputs, made from one good row.
 
-    A kind of fault that no column allows (no number, no category, no range) is left out.
+    A kind of fault that no column allows (no number, no category, no range) is left out. `known` are the categories
+    whose levels the model holds, so that it warns of others: None for all, not those that it leaves out.
     """
     return [
         *_wrong_columns(inputs, row),
         *_wrong_type(inputs, row),
         *_wrong_number(inputs, row),
-        *_wrong_category(inputs, row),
+        *_wrong_category(inputs, row, known),
         *_wrong_shape(row, max_rows, max_body_bytes),
         *_partly_wrong(row),
         *_wrong_place(row),

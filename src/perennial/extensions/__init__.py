@@ -8,7 +8,11 @@ from typing import Any
 
 from perennial.refusal import Refusal
 
-OBJECTS = {"families": "FAMILY", "metrics": "METRIC", "checks": "CHECK"}
+FOLDER = "src/perennial/extensions"
+OBJECTS = {
+    **{"families": "FAMILY", "metrics": "METRIC", "checks": "CHECK"},
+    **{"transformers": "TRANSFORMER", "sources": "SOURCE"},
+}
 
 
 def list_extensions(kind: str) -> list[str]:
@@ -25,9 +29,12 @@ def load_extensions(kind: str) -> Mapping[str, Any]:
     """
     found = {}
     for name in list_extensions(kind):
-        module = import_module(f"{__name__}.{kind}.{name}")
+        try:
+            module = import_module(f"{__name__}.{kind}.{name}")
+        except ModuleNotFoundError as error:
+            raise Refusal(f"{FOLDER}/{kind}/{name}.py needs the module {error.name}, which is not here.") from None
         if not hasattr(module, OBJECTS[kind]):
-            raise Refusal(f"src/perennial/extensions/{kind}/{name}.py has no {OBJECTS[kind]}: define it there.")
+            raise Refusal(f"{FOLDER}/{kind}/{name}.py has no {OBJECTS[kind]}: define it there.")
         found[name] = getattr(module, OBJECTS[kind])
     return found
 
@@ -35,5 +42,5 @@ def load_extensions(kind: str) -> Mapping[str, Any]:
 def add_extensions(known: Mapping[str, Any], added: Mapping[str, Any], kind: str) -> dict[str, Any]:
     """Return what is known and then what is added; raises Refusal for a name that is taken."""
     for name in sorted(known.keys() & added.keys()):
-        raise Refusal(f"src/perennial/extensions/{kind}/{name}.py has a name that is taken: rename the file.")
+        raise Refusal(f"{FOLDER}/{kind}/{name}.py has a name that is taken: rename the file.")
     return {**known, **added}

@@ -9,21 +9,28 @@ from typing import Any
 
 import numpy as np
 
-from perennial.io.files import read_json, replace_folder, sha256_file, write_json, write_text
+from perennial.io.added import hash_added, refuse_other_added
+from perennial.io.files import read_json, replace_folder, sha256_file, write_json
+from perennial.io.members import read_member, write_member, write_plain
+from perennial.model.bits import pack_sorted, unpack_sorted
 from perennial.model.encoder import Array
-from perennial.model.link import is_linked
-from perennial.model.predictor import Content, Model, name_kind, predict_rows
+from perennial.model.golden import fold_rows, unfold_rows
+from perennial.model.predictor import Model, predict_rows
 from perennial.model.seen import Hashes
+from perennial.model.transformers import list_added
 from perennial.refusal import Refusal
 
-FORMAT = 1
-MANIFEST = "manifest.json"
+FORMAT, FORMER = 2, (1,)
+MANIFEST, GOLDEN = "manifest.json", "golden.json"
 OUT_OF_FOLD = "out_of_fold.npy"
 BOUNDS = "bounds.json"
+SEEN = "seen_keys.bin"
+JUDGING = (SEEN, OUT_OF_FOLD)
+"""What only judging reads: an answer needs none of it."""
 TOLERANCE = 1e-9
 _REPAIR = "restore the bundle with `dvc checkout` or make it again with `dvc repro`"
 _KEYS = ("task", "target", "classes", "inputs", "family", "threshold", "seen_until", "rows")
-_ALWAYS = ("calibration.json", "encoder.json", "golden.json", "model.json", "reference.json", "schema.json")
+_ALWAYS = ("calibration.json", "encoder.json", GOLDEN, "model.json", "reference.json", "schema.json")
 
 
 def write_bundle(
@@ -46,11 +53,11 @@ def write_bundle(
     """
     with replace_folder(folder) as place:
         _write_parts(place, model)
-        write_json(place / "schema.json", {"inputs": list(schema)})
+        write_plain(place / "schema.json", {"inputs": list(schema)})
         predictions = predict_rows(model, golden_rows).tolist()
-        write_json(place / "golden.json", {"rows": list(golden_rows), "predictions": predictions})
-        write_json(place / "reference.json", reference)
-        (place / "seen_keys.bin").write_bytes(np.sort(seen).astype("<u8").tobytes())
+        write_plain(place / GOLDEN, {**fold_rows(golden_rows), "predictions": predictions})
+        write_plain(place / "reference.json", reference)
+        (place / SEEN).write_bytes(pack_sorted(np.sort(seen)))
         if out_of_fold is not None:
             np.save(place / OUT_OF_FOLD, out_of_fold.astype("<f8"))
         manifest = _describe(model, len(seen), seen_until)
@@ -60,22 +67,12 @@ def write_bundle(
 
 
 def _write_parts(place: Path, model: Model) -> None:
-    members = [_write_member(place, number, member) for number, member in enumerate(model.members)]
-    write_json(place / "model.json", {"members": members, "weights": list(model.weights)})
-    write_json(place / "encoder.json", model.encoder)
+    members = [write_member(place, number, member) for number, member in enumerate(model.members)]
+    write_plain(place / "model.json", {"members": members, "weights": list(model.weights)})
+    write_plain(place / "encoder.json", model.encoder)
     write_json(place / "calibration.json", model.calibration)
     if model.bounds is not None:
         write_json(place / BOUNDS, model.bounds)
-
-
-def _write_member(place: Path, number: int, member: Content) -> dict[str, Any]:
-    if isinstance(member, str):
-        name = f"member_{number}.txt"
-        write_text(place / name, member)
-        return {"family": "lightgbm", "file": name}
-    if is_linked(member):
-        return {**member, "member": _write_member(place, number, member["member"])}
-    return {"family": name_kind(member), "coefficients": member}
 
 
 def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]:
@@ -89,6 +86,7 @@ def _describe(model: Model, rows: int, seen_until: str | None) -> dict[str, Any]
         "threshold": model.threshold,
         "seen_until": seen_until,
         "rows": rows,
+        **({"transformers": hash_added(added)} if (added := list_added(model.encoder["columns"])) else {}),
     }
 
 
@@ -109,7 +107,7 @@ def _read_verified(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     manifest = read_json(folder / MANIFEST)
     if not isinstance(manifest, dict) or not isinstance(files := manifest.get("files"), dict):
         raise Refusal(f"{folder / MANIFEST} is not a bundle's manifest: {_REPAIR}.")
-    if manifest.get("format") != FORMAT:
+    if manifest.get("format") not in (FORMAT, *FORMER):
         raise Refusal(f"{folder / MANIFEST} has format {manifest.get('format')!r}, not {FORMAT}: train again.")
     for key in _KEYS:
         if key not in manifest:
@@ -117,7 +115,7 @@ def _read_verified(folder: Path) -> tuple[dict[str, Any], dict[str, bytes]]:
     present = {path.name for path in folder.iterdir()} - {MANIFEST}
     for name in sorted(present - files.keys()):
         raise Refusal(f"{folder / name} does not belong to the bundle: remove it, or {_REPAIR}.")
-    for name in sorted((files.keys() | {*_ALWAYS, "seen_keys.bin"}) - present):
+    for name in sorted((files.keys() | {*_ALWAYS, SEEN}) - present):
         raise Refusal(f"{folder / name} is missing from the bundle: {_REPAIR}.")
     # Hashed and parsed from one read, so that nothing can change a file in between.
     contents = {name: _read_plain(folder / name) for name in sorted(files)}
@@ -137,34 +135,34 @@ def load_bundle(folder: str | Path) -> Model:
     """Return the model of a bundle; raises Refusal unless hashes match, it parses and its golden rows reproduce."""
     folder = Path(folder)
     manifest, contents = _read_verified(folder)
+    refuse_other_added(manifest.get("transformers", {}))
     parts = {name: json.loads(contents[name]) for name in _ALWAYS}
     model = Model(
         task=manifest["task"],
         target=manifest["target"],
         encoder=parts["encoder.json"],
-        members=tuple(_read_member(member, contents) for member in parts["model.json"]["members"]),
+        members=tuple(read_member(member, contents) for member in parts["model.json"]["members"]),
         weights=tuple(parts["model.json"]["weights"]),
         classes=tuple(manifest["classes"]),
         calibration=parts["calibration.json"],
         threshold=manifest["threshold"],
         bounds=json.loads(contents[BOUNDS]) if BOUNDS in contents else None,
     )
-    _check_golden(folder, model, parts["golden.json"])
+    _check_golden(folder, model, *_read_golden(parts[GOLDEN]))
     return model
 
 
-def _read_member(member: Mapping[str, Any], contents: Mapping[str, bytes]) -> str | Mapping[str, Any]:
-    if is_linked(member):
-        return {**member, "member": _read_member(member["member"], contents)}
-    if member["family"] == "lightgbm":
-        return contents[member["file"]].decode()
-    coefficients: Mapping[str, Any] = member["coefficients"]
-    return coefficients
+def _read_golden(golden: Mapping[str, Any]) -> tuple[list[dict[str, Any]], Array]:
+    return unfold_rows(golden), np.array(golden["predictions"], dtype=np.float64)
 
 
-def _check_golden(folder: Path, model: Model, golden: Mapping[str, Any]) -> None:
-    expected, got = np.array(golden["predictions"], dtype=np.float64), predict_rows(model, golden["rows"])
-    path = folder / "golden.json"
+def read_golden(folder: str | Path) -> tuple[list[dict[str, Any]], Array]:
+    """Return the golden rows of a verified bundle and their predictions."""
+    return _read_golden(read_part(folder, GOLDEN))
+
+
+def _check_golden(folder: Path, model: Model, rows: Sequence[Mapping[str, Any]], expected: Array) -> None:
+    got, path = predict_rows(model, rows), folder / GOLDEN
     if expected.shape != got.shape or not expected.size:
         raise Refusal(f"{path} holds predictions of shape {expected.shape}, the model gives {got.shape}: {_REPAIR}.")
     apart = float(np.max(np.abs(expected - got) / np.maximum(1.0, np.abs(expected))))
@@ -182,8 +180,10 @@ def read_part(folder: str | Path, name: str) -> Any:
 
 def read_seen_keys(folder: str | Path) -> Hashes:
     """Return the sorted hashes of every key that the bundle's model was fitted on."""
-    _, contents = _read_verified(Path(folder))
-    return np.frombuffer(contents["seen_keys.bin"], dtype="<u8").astype(np.uint64)
+    manifest, contents = _read_verified(Path(folder))
+    if manifest["format"] in FORMER:
+        return np.frombuffer(contents[SEEN], dtype="<u8").astype(np.uint64)
+    return unpack_sorted(contents[SEEN])
 
 
 def read_out_of_fold(folder: str | Path) -> Array | None:

@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from perennial.data.fetching import Fetch
+from perennial.extensions import add_extensions, load_extensions
 from perennial.io.adoption import read_files
 from perennial.io.credentials import fill_in, hide, read_variables
 from perennial.io.deadline import end_within
+from perennial.io.fetch_added import ask_added
 from perennial.io.fetch_http import download, probe_json, read_pages
 from perennial.io.fetch_s3 import download_objects
 from perennial.io.fetch_sql import SCHEMES, count_sql, read_sql
@@ -66,12 +68,13 @@ def _read_bucket(fetch: Fetch, as_of: datetime, since: Any, patience: Patience) 
         return read_files(files, fetch.sheet)
 
 
-READERS: dict[str, Callable[[Fetch, datetime, Any, Patience], pd.DataFrame]] = {
+Reader = Callable[[Fetch, datetime, Any, Patience], pd.DataFrame]
+READERS: dict[str, Reader] = {
     **dict.fromkeys(SCHEMES, _read_database),
     **dict.fromkeys(("http", "https"), _read_web),
     "s3": _read_bucket,
 }
-"""A kind of source is one line here: the scheme of its urls, and who reads its rows as text cells."""
+"""The kinds of source: the scheme of their urls, and who reads their rows as text cells."""
 
 
 def _scheme(url: str) -> str:
@@ -88,10 +91,26 @@ def may_be_database(address: str) -> bool:
     return address.startswith("${") or ("://" in address and _scheme(address) in SCHEMES)
 
 
-def _reader(url: str) -> Callable[[Fetch, datetime, Any, Patience], pd.DataFrame]:
-    if _scheme(url) not in READERS:
-        raise Refusal(f"{_scheme(url)}:// is not read: give a path, or a url of {', '.join(READERS)}.")
-    return READERS[_scheme(url)]
+def _find_reader(url: str) -> Reader:
+    added = {
+        name.replace("_", "-"): partial(_read_added, name, kind) for name, kind in load_extensions("sources").items()
+    }
+    readers: dict[str, Reader] = add_extensions(READERS, added, "sources")
+    if _scheme(url) not in readers:
+        raise Refusal(f"{_scheme(url)}:// is not read: give a path, or a url of {', '.join(readers)}.")
+    return readers[_scheme(url)]
+
+
+def _read_added(
+    name: str, kind: Callable[..., Any], fetch: Fetch, as_of: datetime, since: Any, patience: Patience
+) -> pd.DataFrame:
+    def ask() -> pd.DataFrame:
+        with scratch_folder("fetched") as folder:
+            files = ask_added(name, kind, fetch, folder, as_of=as_of, since=since, seconds=patience.seconds)
+            return read_files(files, fetch.sheet)
+
+    frame: pd.DataFrame = patience.again(ask)
+    return frame
 
 
 def read_remote(fetch: Fetch, *, as_of: datetime, since: Any, patience: Patience) -> pd.DataFrame:
@@ -99,7 +118,7 @@ def read_remote(fetch: Fetch, *, as_of: datetime, since: Any, patience: Patience
 
     Raises Down when it does not answer, Refusal when it answers with something else; neither names a credential.
     """
-    return _guarded(fetch, patience, lambda filled: _reader(filled.url)(filled, as_of, since, patience))
+    return _guarded(fetch, patience, lambda filled: _find_reader(filled.url)(filled, as_of, since, patience))
 
 
 def count_remote(fetch: Fetch, *, as_of: datetime, since: Any, patience: Patience) -> int | None:

@@ -11,6 +11,7 @@ from perennial.data.contract import inputs_of
 from perennial.data.cross_validation import REPEAT
 from perennial.data.split import LEARNING, hash_shares
 from perennial.io.contract import read_contract
+from perennial.io.served import refuse_unserved
 from perennial.io.tables import read_table
 from perennial.model.folds import Problem
 from perennial.model.target import find_classes
@@ -52,6 +53,8 @@ def read_learning(
     group: str | None,
 ) -> Learning:
     """Read data/examples.parquet and data/split.parquet; the names are those of params `problem`."""
+    inputs = inputs_of(read_contract())
+    refuse_unserved(column.encode for column in inputs if column.encode)
     examples, split = read_assigned(key)
     learned = split["role"].isin(LEARNING)
     frame, split = (part[learned].reset_index(drop=True) for part in (examples, split))
@@ -59,7 +62,7 @@ def read_learning(
         task=task,
         target=target,
         classes=find_classes(frame[target], task),
-        inputs=inputs_of(read_contract()),
+        inputs=inputs,
         weight=weight,
         time=time,
         known_at=known_at,

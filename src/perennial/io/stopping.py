@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,15 @@ _HEARD = (
     b"\nctrl-C: the search ends after the piece at hand, keeps the best so far and finishes its stage; "
     b"press it again to end at once.\n"
 )
+
+
+def share_time(limit: float | None) -> Callable[[int], float | None]:
+    """Return what gives the next of so many pieces of work an equal part of what is left of `limit` seconds from now.
+
+    What a piece leaves over is the later ones'; None is no limit.
+    """
+    begun = time.monotonic()
+    return lambda pieces: None if limit is None else max(0.0, limit - (time.monotonic() - begun)) / pieces
 
 
 @contextmanager

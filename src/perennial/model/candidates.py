@@ -5,7 +5,7 @@ it into something `predictor` can read.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -44,7 +44,8 @@ class Fit(Protocol):
 class Family:
     """A kind of model; `share` is its part of the trials beside the other families'.
 
-    A boosted one takes the settings that are not searched too: rounds, patience, seed.
+    A boosted one takes the settings that are not searched too: rounds, patience, seed. `few` gives, for a table of so
+    many rows, where it begins there and what is searched; None where these are the same for all.
     """
 
     first: Params
@@ -52,6 +53,7 @@ class Family:
     fit: Fit
     share: float
     boosted: bool = False
+    few: Callable[[int], tuple[Params, Mapping[str, BaseDistribution]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,25 @@ _LIGHTGBM: dict[str, BaseDistribution] = {
     "max_cat_threshold": IntDistribution(4, 64, log=True),
 }
 
+FEW_ROWS = 6000
+
+
+def _scale_lightgbm(rows: int) -> tuple[Params, Mapping[str, BaseDistribution]]:
+    """Return `_FIRST_LIGHTGBM` and `_LIGHTGBM` for so many rows: a hundred rows of a leaf are half of a small table.
+
+    docs/quality.md shows what it brings.
+    """
+    if rows >= FEW_ROWS:
+        return _FIRST_LIGHTGBM, _LIGHTGBM
+    leaf = max(5, rows // 60)
+    begun = {"min_data_in_leaf": leaf, "min_data_per_group": max(10, leaf), "lambda_l2": 3.0, "cat_smooth": 20.0}
+    space: dict[str, BaseDistribution] = {
+        "min_data_in_leaf": IntDistribution(max(2, rows // 200), max(20, rows // 6), log=True),
+        "min_data_per_group": IntDistribution(10, 100, log=True),
+    }
+    return {**_FIRST_LIGHTGBM, "feature_fraction": 0.5, **begun}, {**_LIGHTGBM, **space}
+
+
 # Of a few thousand rows: finer bins, leaves of a few rows, categories of which few are seen, smaller steps.
 _ALWAYS_SMALL: Params = {"bagging_freq": 1, "max_bin": 255, "min_data_per_group": 10}
 
@@ -160,7 +181,7 @@ _NETWORK: dict[str, BaseDistribution] = {
 _boost = functools.partial(functools.partial, _fit_lightgbm)
 
 FAMILIES: dict[str, Family] = {
-    "lightgbm": Family(_FIRST_LIGHTGBM, _LIGHTGBM, _boost(_ALWAYS), share=0.8, boosted=True),
+    "lightgbm": Family(_FIRST_LIGHTGBM, _LIGHTGBM, _boost(_ALWAYS), share=0.8, boosted=True, few=_scale_lightgbm),
     "small_trees": Family(_FIRST_SMALL, _SMALL, _boost(_ALWAYS_SMALL), share=0.5, boosted=True),
     "extra_trees": Family(_FIRST_EXTRA, _SMALL, _boost(_ALWAYS_EXTRA), share=0.3, boosted=True),
     "network": Family(_FIRST_NETWORK, _NETWORK, _fit_network, share=0.1),
@@ -174,6 +195,15 @@ def find_family(name: str) -> Family:
     if name not in families:
         raise Refusal(f"search.families names {name!r}: choose from {', '.join(sorted(families))}.")
     return families[name]
+
+
+def size_family(name: str, rows: int | None) -> Family:
+    """Return a family by name as it begins and is searched for a table of so many rows; None stands for very many."""
+    family = find_family(name)
+    if family.few is None or rows is None:
+        return family
+    first, space = family.few(rows)
+    return replace(family, first=first, space=space)
 
 
 def plan_families(names: Sequence[str], trials: int) -> list[str]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from perennial.model.instants import DATETIME_PARTS, count_age, split_instant, to_micros, wrong_value
 from perennial.model.text import weigh_text
+from perennial.model.transformers import ADDED, Transformer, find_transformer
 
 Array = NDArray[np.float64]
 KINDS = ("numeric", "boolean", "category", "datetime", "text")
@@ -85,6 +86,29 @@ def encode_datetime(name: str, row: Row, facts: tuple[tuple[str, ...], str | Non
     return (*encoded, math.nan if is_missing(end) else float(count_age(micros, to_micros(since, end))))
 
 
+def know_value(name: str, row: Row, dtype: str) -> Any:
+    """Return a value as an added transformer sees it, None when it is missing; raises Refusal for a wrong one."""
+    value = row.get(name)
+    if is_missing(value):
+        return None
+    if dtype == "datetime":
+        return to_micros(name, value)
+    known = {"numeric": encode_number, "boolean": encode_boolean}.get(dtype)
+    return _read_text(name, row) if known is None else known(name, row, None)[0]
+
+
+def encode_added(name: str, row: Row, facts: tuple[Transformer, str, Any, int]) -> Part:
+    """Return what an added transformer makes of a value, NaN in every part when it is missing."""
+    transformer, dtype, learned, width = facts
+    value = know_value(name, row, dtype)
+    return (math.nan,) * width if value is None else tuple(map(float, transformer.encode_value(value, learned)))
+
+
+def read_added(column: Row) -> tuple[Transformer, str, Any, int]:
+    """Return of a column that is encoded by an added transformer: that, its dtype, what was learned, how many parts."""
+    return find_transformer(column["by"]), column["dtype"], column["learned"], len(column["parts"])
+
+
 def read_levels(column: Row) -> tuple[dict[str, Part], Part]:
     """Return code and mean outcomes of each level that has either, and those of any other."""
     codes = {text: float(code) for code, text in enumerate(column["categories"])}
@@ -110,6 +134,7 @@ _FUNCTIONS: dict[str, tuple[Encode, Callable[[Row], Any]]] = {
     "datetime": (encode_datetime, read_parts),
     "text": (encode_text, read_weights),
     "ignored": (encode_nothing, lambda column: None),
+    ADDED: (encode_added, read_added),
 }
 
 

@@ -10,10 +10,11 @@ from perennial.model.encoder import (
     KINDS,
     Array,
 )
-from perennial.model.frames import BLOCKS, encode_frame, plain_texts, read_micros, read_texts
+from perennial.model.frames import BLOCKS, encode_frame, known_values, plain_texts, read_micros, read_texts
 from perennial.model.instants import choose_parts
 from perennial.model.learned import Codes, Truth, fit_means, fit_text, has_means, is_learned, part_rows, predict_apart
 from perennial.model.predictor import Model, predict
+from perennial.model.transformers import ADDED, fit_transformer
 from perennial.refusal import Refusal
 
 
@@ -27,6 +28,10 @@ class Input(Protocol):
     @property
     def dtype(self) -> str:
         """One of the contract's types."""
+
+    @property
+    def encode(self) -> str:
+        """The name of an added transformer that encodes it, or nothing."""
 
 
 def fit_encoder(
@@ -48,11 +53,7 @@ def fit_encoder(
     `left_out` are named and say nothing. Raises Refusal for an input that no encoder can take.
     """
     least = max(2, min(20, len(frame) // 100)) if min_count is None else min_count
-    described = [_describe_column(frame, column, max_categories, least) for column in columns]
-    for column in described:
-        if column["name"] in left_out:
-            column["kind"] = "ignored"
-            column.pop("categories", None)
+    described = [_describe_column(frame, column, max_categories, least, left_out) for column in columns]
     _describe_instants(frame, described, time)
     _describe_learned(frame, described, truth, max_categories)
     features: list[str] = []
@@ -64,7 +65,9 @@ def fit_encoder(
     return {"columns": described, "features": features, "categorical": categorical}
 
 
-def _describe_column(frame: pd.DataFrame, column: Input, max_categories: int, min_count: int) -> dict[str, Any]:
+def _describe_column(
+    frame: pd.DataFrame, column: Input, max_categories: int, min_count: int, left_out: Collection[str]
+) -> dict[str, Any]:
     if column.dtype not in KINDS:
         raise Refusal(
             f"input `{column.name}` is of dtype {column.dtype}, which no model here can read: "
@@ -73,7 +76,13 @@ def _describe_column(frame: pd.DataFrame, column: Input, max_categories: int, mi
     if column.name not in frame.columns:
         raise Refusal(f"input `{column.name}` is not in the table, which has {', '.join(map(str, frame.columns))}.")
     described: dict[str, Any] = {"name": column.name, "dtype": column.dtype, "kind": column.dtype}
-    if column.dtype == "category":
+    if column.name in left_out:
+        described["kind"] = "ignored"
+    elif column.encode:
+        values, _ = known_values(described, frame)
+        fitted = fit_transformer(column.name, column.dtype, column.encode, values) if len(values) else {}
+        described |= fitted or {"kind": "ignored"}
+    elif column.dtype == "category":
         described["categories"] = _frequent_texts(column.name, frame[column.name], max_categories, min_count)
     return described
 
@@ -118,7 +127,7 @@ def _feature_names(column: Mapping[str, Any]) -> list[str]:
     match column["kind"]:
         case "ignored":
             return []
-        case "datetime":
+        case kind if kind in ("datetime", ADDED):
             return [f"{name}.{part}" for part in column["parts"]]
         case "text":
             return [*(f"{name}.score{number}" for number in each), f"{name}.words"]

@@ -12,12 +12,14 @@ from perennial.model.encoder import (
     encode_boolean,
     encode_number,
     is_missing,
+    read_added,
     read_levels,
     read_parts,
     read_weights,
 )
 from perennial.model.instants import count_age, split_instant, to_micros
 from perennial.model.text import weigh_text
+from perennial.model.transformers import ADDED, encode_known
 from perennial.refusal import Refusal
 
 
@@ -118,6 +120,30 @@ def _encode_datetime(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
     return encoded
 
 
+def known_values(column: Mapping[str, Any], frame: pd.DataFrame) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the known values of a column as an added transformer sees them, and which rows have one."""
+    name, dtype = column["name"], column["dtype"]
+    _refuse_absent(frame, name)
+    if dtype == "datetime":
+        values: np.ndarray[Any, Any] = read_micros(name, frame[name])
+        known = frame[name].notna().to_numpy()
+    elif dtype in ("numeric", "boolean"):
+        values = BLOCKS[dtype](column, frame)[:, 0]
+        known = ~np.isnan(values)
+    else:
+        values = np.array([*plain_texts(column, frame), None], dtype=object)[:-1]
+        known = np.array([value is not None for value in values], dtype=bool)
+    return values[known], known
+
+
+def _encode_added(column: Mapping[str, Any], frame: pd.DataFrame) -> Array:
+    transformer, _, learned, width = read_added(column)
+    values, known = known_values(column, frame)
+    block = np.full((len(frame), width), np.nan)
+    block[known] = encode_known(transformer, learned, width, values)
+    return block
+
+
 def read_micros(name: str, values: pd.Series) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return instants as microseconds since 1970, UTC, a gap as 0; raises Refusal where a value is none."""
     if isinstance(values.dtype, pd.DatetimeTZDtype):
@@ -136,4 +162,5 @@ BLOCKS = {
     "datetime": _encode_datetime,
     "text": _encode_text,
     "ignored": _encode_nothing,
+    ADDED: _encode_added,
 }

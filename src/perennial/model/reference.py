@@ -9,6 +9,7 @@ import pandas as pd
 
 from perennial.model.encoder import Array, is_missing
 from perennial.model.frames import encode_frame
+from perennial.model.transformers import ADDED
 
 WORDS = ("The delivery was late, and nobody answered.", "very good \u2708 \u0416\u0438\u0437\u043d\u044c 42", "")
 _SHARES = tuple(step / 20 for step in range(21))
@@ -48,12 +49,16 @@ def golden_rows(
     names = [column["name"] for column in state["columns"]]
     chosen = np.unique(np.linspace(0, len(frame) - 1, min(count, len(frame))).astype(np.int64))
     rows = [{**row, **withheld} for row in frame_rows(frame.iloc[chosen], names)]
-    categories = [column["name"] for column in state["columns"] if column["kind"] == "category"]
+    categories = [column["name"] for column in state["columns"] if _kind(column) == "category"]
     edges = [dict.fromkeys(names), {**rows[0], **dict.fromkeys(categories, "never seen \u2708 \u0416")}]
-    texts = [column["name"] for column in state["columns"] if column["kind"] == "text"]
+    texts = [column["name"] for column in state["columns"] if _kind(column) == "text"]
     # Words that anybody writes: what was written by persons may be withheld.
     edges += [{**rows[0], **dict.fromkeys(texts, words)} for words in WORDS if texts]
     return rows + edges + [{**rows[0], name: None} for name in names]
+
+
+def _kind(column: Mapping[str, Any]) -> str:
+    return str(column["dtype"] if column["kind"] == ADDED else column["kind"])
 
 
 def reference_statistics(

@@ -13,7 +13,7 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from perennial.model.candidates import Candidate, find_family
+from perennial.model.candidates import Candidate, size_family
 from perennial.model.folds import FoldScore
 from perennial.model.link import LINK
 
@@ -57,9 +57,9 @@ def screening_fold(folds: Sequence[int]) -> int:
     return folds[(len(folds) - 1) // 2]
 
 
-def ask_trial(study: optuna.Study, family: str, *, first: bool) -> Asked:
+def ask_trial(study: optuna.Study, family: str, *, first: bool, rows: int | None = None) -> Asked:
     """Ask for a setting of `family`; the first one is what the family begins with."""
-    known = find_family(family)
+    known = size_family(family, rows)
     if first:
         study.enqueue_trial({f"{family}.{name}": value for name, value in known.first.items()})
     # The name carries the family: two families may call different things alike.
@@ -127,7 +127,7 @@ def _score_places(
     return dict(zip(pairs, score([(asked[place][1], fold) for place, fold in pairs], stop), strict=False))
 
 
-def run_search(
+def run_search(  # noqa: PLR0913
     *,
     plan: Sequence[str],
     batch: int,
@@ -137,11 +137,13 @@ def run_search(
     done: Sequence[FrozenTrial] = (),
     report: Report = lambda trials: None,
     stop: Stop = lambda: None,
+    rows: int | None = None,
 ) -> Searched:
     """Return a finished trial for each family of `plan`, the first `done` from before; `report` hears of whole batches.
 
-    Fewer are returned when `stop` says why, yet at least one that is complete. What a stopped batch found is in the
-    result only: to go on from it would end elsewhere than an uninterrupted search.
+    `rows` are those of the table: a family may begin otherwise where they are few. Fewer trials are returned when
+    `stop` says why, yet at least one that is complete. What a stopped batch found is in the result only: to go on from
+    it would end elsewhere than an uninterrupted search.
     """
     study, trials = new_study(done), len(plan)
     stopped = None
@@ -149,7 +151,7 @@ def run_search(
         study.sampler = optuna.samplers.TPESampler(seed=batch_seed(seed, start), n_startup_trials=STARTUP)
         numbers = range(start, min(start + batch, trials))
         spared = [plan.index(plan[number]) == number for number in numbers]
-        asked = [ask_trial(study, plan[n], first=s) for n, s in zip(numbers, spared, strict=True)]
+        asked = [ask_trial(study, plan[n], first=s, rows=rows) for n, s in zip(numbers, spared, strict=True)]
         whole = run_batch(study, asked, spared, folds, score, stop)
         if whole:
             report(study.trials[start:])
@@ -157,20 +159,23 @@ def run_search(
     return Searched([trial for trial in study.trials if trial.state.is_finished()], stopped)
 
 
-def choose_link(families: Sequence[str], folds: Sequence[int], score: Score, offered: bool) -> str | None:
-    """Return `log1p` where the best of the families' first settings loses less with it, on the original scale.
+def choose_link(
+    families: Sequence[str], folds: Sequence[int], score: Score, offered: bool, rows: int | None = None
+) -> str | None:
+    """Return `log1p` where the first family's first setting loses less with it, on the original scale.
 
-    `offered` tells whether the target can be learned so; None means that it is learned as it is.
+    `offered` tells whether the target can be learned so; None means that it is learned as it is. One family is asked,
+    for the answer is a property of the target and the others' first settings come in the search anyway.
     """
     if not offered:
         return None
-    losses = []
-    for link in ({}, {"link": LINK}):
-        candidates = [Candidate(name, {**find_family(name).first, **link}) for name in families]
-        scores = score([(candidate, fold) for candidate in candidates for fold in folds])
-        each = [[one.loss for one in scores[start : start + len(folds)]] for start in range(0, len(scores), len(folds))]
-        losses.append(min(float(np.mean(one)) for one in each))
-    return LINK if losses[1] < losses[0] else None
+    first = size_family(families[0], rows).first
+    candidates = [Candidate(families[0], {**first, **link}) for link in ({}, {"link": LINK})]
+    scores = score([(candidate, fold) for candidate in candidates for fold in folds])
+    plain, linked = (
+        float(np.mean([one.loss for one in half])) for half in (scores[: len(folds)], scores[len(folds) :])
+    )
+    return LINK if linked < plain else None
 
 
 def with_link(score: Score, link: str | None) -> Score:

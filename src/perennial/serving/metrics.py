@@ -18,6 +18,7 @@ from perennial.io.feature_reader import FeatureReader
 from perennial.io.record_writer import RecordWriter
 from perennial.serving.answers import Work
 from perennial.serving.challenger import Challenger
+from perennial.serving.expected import Expected
 from perennial.serving.figures import Tally, count_family, spread_family
 from perennial.serving.runtime import Predictor
 
@@ -26,6 +27,7 @@ SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 AGES = (60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0, 604800.0)
 SCORING = (0.0001, 0.00025, 0.0005, *SECONDS)
 SHARES = tuple(step / 10 for step in range(1, 11))
+REASONS = ("all", "caller", "reading")
 
 
 class Metrics(Collector):
@@ -41,11 +43,13 @@ class Metrics(Collector):
         """`held` tells how many requests are being answered."""
         self.predictor, self._held, self._writer, self._reader = predictor, held, writer, reader
         self.requests: Counter[tuple[str, str]] = Counter()
-        self.rows: Counter[tuple[str, str, str]] = Counter()
         self.decisions: Counter[tuple[str, str, str]] = Counter()
-        self.missing: Counter[str] = Counter()
-        self.unseen: Counter[str] = Counter()
-        self.shed: Counter[str] = Counter()
+        # From zero on: a rate needs to have seen a figure before it rose.
+        begun = ((predictor.version, predictor.lane, outcome) for outcome in ("answered", "refused"))
+        self.rows: Counter[tuple[str, str, str]] = Counter(dict.fromkeys(begun, 0))
+        self.missing: Counter[str] = Counter(dict.fromkeys((field.name for field in predictor.fields), 0))
+        self.unseen: Counter[str] = Counter(dict.fromkeys(predictor.categories, 0))
+        self.shed: Counter[str] = Counter(dict.fromkeys(REASONS, 0))
         self.labels = 0
         self.seconds = {route: Tally(SECONDS) for route in ("/predict", "/explain", "/feedback")}
         self.features: Counter[str] = Counter()
@@ -54,6 +58,7 @@ class Metrics(Collector):
         self.scoring: dict[tuple[str, str], Tally] = defaultdict(partial(Tally, SCORING))
         self.challenger: Challenger | None = None
         self._shares = predictor.model.task != "regression"
+        self._expected = Expected(predictor.reference, list(self.missing), predictor.model.classes)
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -71,6 +76,8 @@ class Metrics(Collector):
             model, lane = answer["model"], answer["lane"]
             self.rows[model, lane, "answered"] += 1
             self._count_score(model, lane, answer, work.scoring_ms[place] / 1000)
+            if model == self.predictor.version:
+                self._expected.count(answer)
             for warning in answer["warnings"]:
                 self.unseen[warning.partition(" ")[0]] += 1
             row = work.asked.rows[place]
@@ -111,6 +118,7 @@ class Metrics(Collector):
         yield count_family("labels", "Labels that came in", (), {(): self.labels})
         yield GaugeMetricFamily("perennial_in_flight", "Requests being answered", self._held())
         yield from self._collect_model()
+        yield from self._expected.collect({"model": self.predictor.version, "lane": self.predictor.lane})
         if self._writer is not None:
             yield from _collect_log(self._writer)
         if self._reader is not None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ class Predictor:
     """Inputs that hold personal data: answered, never recorded."""
     is_sound: Callable[[Any], bool]
     lane: str = CHAMPION
+    reference: Mapping[str, Any] = field(default_factory=dict)
+    """What the training rows were like."""
 
     @property
     def version(self) -> str:
@@ -114,4 +116,5 @@ def load_predictor(folder: str | Path, lane: str = CHAMPION) -> Predictor:
         personal=frozenset(column["name"] for column in document["inputs"] if column.get("pii")),
         is_sound=compile_check(fields),
         lane=lane,
+        reference=read_part(folder, "reference.json"),
     )

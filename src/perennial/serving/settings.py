@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from perennial.refusal import Refusal
@@ -18,6 +19,7 @@ class Settings:
     """Where predictions are recorded and features looked up, who may ask, how much is held, and who challenges."""
 
     log_url: str = ""
+    log_url_file: str = ""
     log_durability: str = "commit"
     log_retention_days: int = 0
     api_keys: str = ""
@@ -49,12 +51,21 @@ def _read(name: str, default: str | int | float, text: str) -> str | int | float
     return value
 
 
+def _read_url(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refusal(f"PERENNIAL_LOG_URL_FILE names {path}, which cannot be read ({error}).") from None
+
+
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings that the environment gives, PERENNIAL_LOG_URL and so on; raises Refusal at a misfit."""
     given: dict[str, Any] = {}
     for name, default in vars(Settings()).items():
         text = environment.get(f"{PREFIX}{name.upper()}", "")
         given[name] = _read(name, default, text) if text else default
+    if given["log_url_file"]:  # holds a password, which a mounted file keeps better than the environment
+        given["log_url"] = _read_url(given["log_url_file"])
     settings = Settings(**given)
     if settings.log_durability not in DURABILITIES:
         raise Refusal(f"PERENNIAL_LOG_DURABILITY is {settings.log_durability!r}: give {', '.join(DURABILITIES)}.")

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from perennial.data.distribution import even_positions
 from perennial.evaluation.bad_requests import list_bad_requests
 from perennial.evaluation.rehearsal import is_taken
-from perennial.io.bundle import bundle_hash, load_bundle, read_part
+from perennial.io.bundle import bundle_hash, load_bundle, read_golden, read_part
 from perennial.io.files import read_json, write_json
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
@@ -49,20 +48,24 @@ def read_test_rows(model: Model, key: str, count: int) -> pd.DataFrame:
 
 def write_script(model: Model, p: dict[str, Any]) -> Script:
     """Return what is asked: golden rows and test rows with their offline scores, and the table of bad input."""
-    golden, inputs = read_part(BUNDLE, "golden.json"), read_part(BUNDLE, "schema.json")["inputs"]
+    (rows, predictions), inputs = read_golden(BUNDLE), read_part(BUNDLE, "schema.json")["inputs"]
     test = read_test_rows(model, p["problem.key"], p["rehearse.rows"])
-    taken = [number for number, row in enumerate(golden["rows"]) if is_taken(inputs, row)]
-    good = [golden["rows"][number] for number in taken]
+    taken = [number for number, row in enumerate(rows) if is_taken(inputs, row)]
+    good = [rows[number] for number in taken]
     return Script(
         bundle=bundle_hash(BUNDLE),
         task=model.task,
         classes=model.classes,
         batches={
-            "golden_rows": (good, with_bounds(model.bounds, np.array(golden["predictions"], dtype=np.float64)[taken])),
+            "golden_rows": (good, with_bounds(model.bounds, predictions[taken])),
             "test_rows": (frame_rows(test, model.inputs), with_bounds(model.bounds, predict_frame(model, test))),
         },
         bad=list_bad_requests(
-            inputs, good[0], max_rows=p["package.max_rows"], max_body_bytes=p["package.max_body_bytes"]
+            inputs,
+            good[0],
+            max_rows=p["package.max_rows"],
+            max_body_bytes=p["package.max_body_bytes"],
+            known=[column["name"] for column in model.encoder["columns"] if column["kind"] == "category"],
         ),
         max_rows=p["package.max_rows"],
         timed=p["rehearse.requests"],

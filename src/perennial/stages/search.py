@@ -1,34 +1,32 @@
 """search: Optuna over the families, scored on time-ordered folds; models/best.json and the plots of the search."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from optuna.trial import FrozenTrial
 
 from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
 from perennial.io.engine import Engine, open_engine
 from perennial.io.files import write_json
-from perennial.io.folds import score_pieces, weigh_copies, write_folds
+from perennial.io.folds import weigh_copies, write_folds
 from perennial.io.learning import Learning, leave_out, outer_lessons, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
-from perennial.io.stopping import listen_for_stop
-from perennial.io.study import identify_search, resume_search
+from perennial.io.searching import Way, search_rows
+from perennial.io.stopping import HAND, listen_for_stop, share_time
+from perennial.io.study import identify_search
 from perennial.io.tables import write_csv
 from perennial.io.tracking import watch_trials
-from perennial.model.candidates import Params, plan_families
 from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
-from perennial.model.link import may_link
 from perennial.model.metric import check_metric
-from perennial.model.search import Score, Searched, choose_link, run_search, with_link
+from perennial.model.search import Searched
 from perennial.model.selection import describe_selection, find_needless, judge_inputs, limit_rows, list_left_out
-from perennial.model.target import encode_target
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
@@ -41,15 +39,6 @@ _WHERE_AND_HOW_LONG: tuple[str, ...] = (
     *("engine.workers", "engine.scheduler", "search.trials", "search.kept", "search.outer_trials"),
     "search.time_limit_s",
 )
-
-
-def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of boosting that are not searched."""
-    return {
-        "num_iterations": params["search.max_rounds"],
-        "early_stopping_round": params["search.patience"],
-        "seed": params["search.seed"],
-    }
 
 
 def select(engine: Engine, folder: Path, learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
@@ -76,86 +65,90 @@ def select_whole(learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
         return select(e, folder, learning, params)
 
 
-def make_score(engine: Engine, folder: Path, fixed: Params) -> Score:
-    """Return what scores pairs of candidate and fold of a folder wherever the engine runs."""
-    return lambda pairs, stop=None: score_pieces(engine, folder, pairs, fixed, stop=stop)
+def plan_way(params: dict[str, Any], trials: int) -> Way:
+    """Return how rows are searched; finished trials are kept by all that decides them."""
+    decisive = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
+    return Way(
+        families=params["search.families"],
+        trials=trials,
+        batch=params["search.batch"],
+        seed=params["search.seed"],
+        fixed={
+            "num_iterations": params["search.max_rounds"],
+            "early_stopping_round": params["search.patience"],
+            "seed": params["search.seed"],
+        },
+        identity=identify_search(decisive),
+    )
 
 
-def offer_link(learning: Learning) -> bool:
-    """Return whether the target may be learned as its logarithm."""
-    problem = learning.problem
-    return may_link(problem.task, encode_target(learning.frame[problem.target], problem.classes))
-
-
-def search(learning: Learning, folds: Sequence[int], params: dict[str, Any]) -> tuple[Searched, dict[str, str]]:
-    """Run the search where params say, going on from where a killed one stopped; return its trials and the link.
-
-    Ctrl-C ends it with what it has.
-    """
-    trials, batch, seed = params["search.trials"], params["search.batch"], params["search.seed"]
-    fixed = fixed_settings(params)
-    identity = {name: value for name, value in params.items() if name not in _WHERE_AND_HOW_LONG}
-    done, remember = resume_search(identify_search(identity), batch, trials)
+def search(
+    learning: Learning, folds: Sequence[int], params: dict[str, Any], seconds: float | None
+) -> tuple[Searched, dict[str, str]]:
+    """Run the search where params say; return its trials and the link. Ctrl-C ends it with what it has."""
+    trials = params["search.trials"]
     with (
-        listen_for_stop(params["search.time_limit_s"]) as stop,
+        listen_for_stop(seconds) as stop,
         scratch_folder("search") as folder,
-        open_engine(params["engine.workers"], params["engine.scheduler"], batch * len(folds)) as engine,
+        open_engine(params["engine.workers"], params["engine.scheduler"], params["search.batch"] * len(folds)) as e,
         watch_trials(trials) as watch,
     ):
-        write_folds(folder, learning, folds)
-        watch(done)
-
-        def report(new: Sequence[FrozenTrial]) -> None:
-            remember(new)
-            watch(new)
-
-        families, score = params["search.families"], make_score(engine, folder, fixed)
-        link = choose_link(families, folds, score, offer_link(learning))
-        found = run_search(
-            plan=plan_families(families, trials),
-            batch=batch,
-            seed=seed,
-            folds=folds,
-            score=with_link(score, link),
-            done=done,
-            report=report,
-            stop=stop,
-        )
-    return found, {"link": link} if link else {}
+        return search_rows(e, folder, learning, folds, plan_way(params, trials), stop=stop, watch=watch)
 
 
-def search_beside(learning: Learning, params: dict[str, Any]) -> list[dict[str, Any]]:
+def search_beside(
+    learning: Learning, params: dict[str, Any], share: Callable[[int], float | None], by_hand: bool
+) -> tuple[list[dict[str, Any]], list[Searched]]:
     """Return the best settings of a search beside each outer fold, whose rows it does not see; none for a span.
 
     What is judged is the whole way from rows to a model, so every choice is made anew without the rows that judge it
-    (Varma and Simon 2006).
+    (Varma and Simon 2006). Each goes on from where a killed one stopped; `share` gives each its part of the time. Once
+    one was ended `by_hand`, each of the others ends with the first setting that is scored.
     """
     found: list[dict[str, Any]] = []
+    searched: list[Searched] = []
     if learning.repeats is None:
-        return found
-    fixed, pieces = fixed_settings(params), params["search.batch"] * len(np.unique(learning.repeats))
+        return found, searched
+    way, pieces = (
+        plan_way(params, params["search.outer_trials"]),
+        params["search.batch"] * len(np.unique(learning.repeats)),
+    )
+    waiting = sum(len(np.unique(folds)) for folds in learning.repeats.T)
     with (
         scratch_folder("search") as folder,
         open_engine(params["engine.workers"], params["engine.scheduler"], pieces) as engine,
     ):
         for repeat, number, lesson in outer_lessons(learning):
-            place, folds = folder / f"{repeat}_{number}", scored_folds(lesson.folds, lesson.problem)
-            left_out = list_left_out(select(engine, place / "selection", lesson, params))
-            lesson = leave_out(lesson, left_out)
-            write_folds(place, lesson, folds)
-            families, score = params["search.families"], make_score(engine, place, fixed)
-            link = choose_link(families, folds, score, offer_link(lesson))
-            found_here = run_search(
-                plan=plan_families(families, params["search.outer_trials"]),
-                batch=params["search.batch"],
-                seed=params["search.seed"],
-                folds=folds,
-                score=with_link(score, link),
-            )
-            best = describe_best(found_here.trials, params["search.kept"]) | ({"link": link} if link else {})
-            best |= {"left_out": left_out} if left_out else {}
-            found.append({"repeat": repeat, "fold": number, **best})
-    return found
+            here, folds = folder / f"{repeat}_{number}", scored_folds(lesson.folds, lesson.problem)
+            with listen_for_stop(0.0 if by_hand else share(waiting - len(found))) as stop:
+                left_out = list_left_out(select(engine, here / "selection", lesson, params))
+                own_way = replace(way, identity={**way.identity, "beside": [repeat, number]})
+                kept = leave_out(lesson, left_out)
+                own, link = search_rows(engine, here, kept, folds, own_way, stop=stop)
+            by_hand = by_hand or own.stopped == HAND
+            best = describe_best(own.trials, params["search.kept"]) | link
+            found.append({"repeat": repeat, "fold": number, **best, **({"left_out": left_out} if left_out else {})})
+            searched.append(own)
+    return found, searched
+
+
+def tell_stopped(searched: Searched, beside: Sequence[Searched], params: dict[str, Any]) -> dict[str, Any]:
+    """Print which searches were stopped; return what metrics/search.json says of those beside the folds, if any was."""
+    if searched.stopped:
+        asked, done = params["search.trials"], len(searched.trials)
+        print(
+            f"search: stopped {searched.stopped} after {done} of {asked} trials, with the best so far", file=sys.stderr
+        )
+    cut = [one for one in beside if one.stopped]
+    if not cut:
+        return {}
+    fewest = min(len(one.trials) for one in cut)
+    print(
+        f"search: {len(cut)} of {len(beside)} searches beside a fold stopped {cut[0].stopped}, "
+        f"one after {fewest} of {params['search.outer_trials']} trials",
+        file=sys.stderr,
+    )
+    return {"beside": {"searches": len(beside), "stopped": len(cut), "fewest_trials": fewest}}
 
 
 def main() -> None:
@@ -185,15 +178,14 @@ def main() -> None:
     left_out = list_left_out(selection)
     sample = leave_out(sample, left_out)
     folds = scored_folds(sample.folds, sample.problem)
-    searched, link = search(sample, folds, params)
-    trials, stopped = searched.trials, searched.stopped
-    if stopped:
-        asked = params["search.trials"]
-        print(f"search: stopped {stopped} after {len(trials)} of {asked} trials, with the best so far", file=sys.stderr)
+    share = share_time(params["search.time_limit_s"])
+    searched, link = search(sample, folds, params, share(1 if learning.repeats is None else 2))
+    trials = searched.trials
     best = describe_best(trials, params["search.kept"]) | link | ({"left_out": left_out} if left_out else {})
-    outer = search_beside(learning, params)
+    outer, beside = search_beside(learning, params, share, searched.stopped == HAND)
+    cut = tell_stopped(searched, beside, params)
     write_json("models/best.json", best | ({"outer": outer} if outer else {}))
-    summary = summarise_search(trials, rows=len(sample.frame), folds=folds, stopped=stopped) | link
+    summary = summarise_search(trials, rows=len(sample.frame), folds=folds, stopped=searched.stopped) | link | cut
     write_json("metrics/search.json", summary | ({"selection": selection} if selection else {}))
     write_csv("metrics/plots/search_history.csv", tabulate_history(trials))
     write_csv("metrics/plots/search_importances.csv", rank_importances(trials, best["family"]))

@@ -1,0 +1,1 @@
+"""Added kinds of source: one file each, see docs/extending.md."""

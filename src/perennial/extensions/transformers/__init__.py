@@ -1,0 +1,1 @@
+"""Added input transformers: one file each, see docs/extending.md."""
