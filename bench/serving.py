@@ -19,15 +19,16 @@ import uvloop
 
 from measure import ROOT, median
 from perennial.evaluation.rehearsal import is_taken
+from perennial.io.asking import send_request
 from perennial.io.bento import bento_command, bento_environment, build_bento
 from perennial.io.files import read_json
 from perennial.io.scratch import scratch_folder
-from perennial.io.server import Server, find_free_port, measure_memory, run_server, send_request
+from perennial.io.server import Server, find_free_port, measure_memory, run_server
 from perennial.serving.answers import ServeLimits, check_pieces, compose_answer, read_request, score_pieces
+from perennial.serving.asked import parse_body
 from perennial.serving.desk import Desk
 from perennial.serving.gateway import serve_http
 from perennial.serving.runtime import load_predictor
-from perennial.serving.schema import parse_body
 from perennial.serving.settings import Settings
 
 LIMITS = {"max_rows": 1000, "max_body_bytes": 4_000_000}
@@ -61,7 +62,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from perennial.serving.runtime import load_predictor
-from perennial.serving.schema import parse_body, parse_request
+from perennial.serving.asked import parse_body, parse_request
 
 predictor = load_predictor(sys.argv[1])
 

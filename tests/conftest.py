@@ -155,6 +155,28 @@ def project(judged_project: Path, tmp_path: Path) -> Path:
     return target
 
 
+@pytest.fixture(scope="module")
+def bento(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The tiny bento, in a project that is the current folder."""
+    from perennial.io.bento import build_bento
+    from tests.tiny import write_tiny_bundle
+
+    project, before = tmp_path_factory.mktemp("project"), Path.cwd()
+    os.chdir(project)
+    write_tiny_bundle(Path("bundle"))
+    build_bento(
+        "bundle",
+        "bento",
+        limits={"max_rows": 1000, "max_body_bytes": 1_000_000},
+        as_of="2013-09-01",
+        packaged={"key": "trip"},
+        lock=str(ROOT / "requirements/serve.txt"),
+        source=f"{ROOT}/src",
+    )
+    yield project / "bento"
+    os.chdir(before)
+
+
 @pytest.fixture
 def edit_file() -> Callable[[Path, str, str], None]:
     """Replace one piece of text in a file; the piece must be there."""

@@ -8,6 +8,7 @@ import pytest
 from perennial.cli import parse_arguments
 from perennial.commands.serving import name_settings
 from perennial.io.bento import write_sums
+from perennial.io.records import open_log
 from perennial.refusal import Refusal
 from perennial.serving.keys import find_key, parse_keys
 from tests.conftest import FLIGHTS, set_params
@@ -65,6 +66,33 @@ def test_what_the_environment_says_goes_before() -> None:
     assert named["PERENNIAL_LOG_URL"] == "postgresql+psycopg://u:p@h/d"
     assert named["PERENNIAL_LOG_DURABILITY"] == "commit"
     assert named["PERENNIAL_LOG_RETENTION_DAYS"] == "3"
+
+
+def test_a_path_in_the_environment_is_meant_from_here(
+    packaged: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BentoML's workers run inside the bento: a log made there would alter it, and nobody would find it."""
+    for name in ("LOG", "FEATURES"):
+        monkeypatch.setenv(f"PERENNIAL_{name}_URL", f"sqlite:///made/{name}.db")
+    monkeypatch.setenv("PERENNIAL_API_KEYS_FILE", "keys")
+    (tmp_path / "url").write_text(f"sqlite:///{tmp_path}/made/LOG.db")
+    monkeypatch.setenv("PERENNIAL_LOG_URL_FILE", "url")
+    run("serve")
+    [(_, environment)] = packaged
+    assert environment["PERENNIAL_LOG_URL"] == f"sqlite:///{tmp_path}/made/LOG.db"
+    assert environment["PERENNIAL_FEATURES_URL"] == f"sqlite:///{tmp_path}/made/FEATURES.db"
+    assert environment["PERENNIAL_API_KEYS_FILE"] == str(tmp_path / "keys")
+    assert environment["PERENNIAL_LOG_URL_FILE"] == str(tmp_path / "url")
+
+
+def test_a_log_in_memory_stays_one_that_is_refused_and_becomes_no_file(
+    packaged: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERENNIAL_LOG_URL", "sqlite:///:memory:")
+    run("serve")
+    assert packaged[0][1]["PERENNIAL_LOG_URL"] == "sqlite:///:memory:"
+    with pytest.raises(Refusal, match="would be in memory and lost"):
+        open_log(packaged[0][1]["PERENNIAL_LOG_URL"])
 
 
 def test_a_key_is_shown_once_with_the_line_that_lets_it_in(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from perennial.io.asking import JSON, send_request
 from perennial.io.bento import build_bento
-from perennial.io.server import JSON, find_free_port, run_server, send_request, start_server, stop_server
+from perennial.io.server import find_free_port, run_server, start_server, stop_server
 from tests.conftest import ROOT
 from tests.deploy.watchers import DEPLOY, find_program, run_program, wait_until
 from tests.tiny import ROW, write_tiny_bundle

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from perennial.io.asking import JSON, ask_server
 from perennial.io.bento import build_bento
-from perennial.io.server import JSON, Server, ask_server, find_processes, run_server
+from perennial.io.server import Server, find_processes, run_server
 from perennial.serving.keys import describe_key, make_key
 from tests.conftest import ROOT
 from tests.deploy.judge import list_expressions

@@ -1,6 +1,8 @@
 """The released bento: where it lies, what names it, what it promises to callers."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from perennial.io.champion import (
     refuse_misnamed,
 )
 from perennial.refusal import Refusal
+from tests import tiny
 from tests.released import call
 from tests.tiny import write_tiny_bundle
 
@@ -34,6 +37,25 @@ def test_another_task_is_another_interface_another_weight_is_not(tmp_path: Path)
     first, second, third = (describe_interface(tmp_path / name) for name in "abc")
     assert first == second
     assert first != third
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        (lambda inputs: inputs[::-1], True),
+        (lambda inputs: [one | {"description": "In other words."} for one in inputs], True),
+        (lambda inputs: [one | {"unit": "km"} for one in inputs], False),
+        (lambda inputs: [one | {"nullable": False} for one in inputs], False),
+    ],
+    ids=["another order", "other words", "another unit", "no gaps"],
+)
+def test_what_callers_do_not_notice_is_no_other_interface(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[list[Any]], list[Any]], same: bool
+) -> None:
+    write_tiny_bundle(tmp_path / "a/src/bundle")
+    monkeypatch.setattr(tiny, "INPUTS", change(tiny.INPUTS))
+    write_tiny_bundle(tmp_path / "b/src/bundle")
+    assert (describe_interface(tmp_path / "a") == describe_interface(tmp_path / "b")) is same
 
 
 @pytest.mark.slow

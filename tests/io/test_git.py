@@ -8,6 +8,7 @@ import pytest
 from perennial.io.git import (
     commit_files,
     find_commit,
+    last_change,
     list_changed,
     list_refs,
     read_author,
@@ -42,8 +43,15 @@ def test_exactly_the_named_files_are_committed(repository: Path) -> None:
     assert read_committed("HEAD", "a") == "2"
     assert read_committed("HEAD", "ü c") is None
     assert read_committed("HEAD~1", "ü c") == "1"
-    assert find_commit("a") == read_head()
-    assert find_commit("b") == run_git("rev-parse", "HEAD~1").strip()
+    assert last_change("a") == read_head() == find_commit("HEAD")
+    assert last_change("b") == find_commit("HEAD~1")
+
+
+@pytest.mark.parametrize("name", ["elsewhere", "--output=x", "HEAD~9", "", "HEAD:a"])
+def test_an_unknown_revision_is_refused(repository: Path, name: str) -> None:
+    with pytest.raises(Refusal, match="is no revision of this repository"):
+        find_commit(name)
+    assert not (repository / "x").exists()
 
 
 def test_tags_are_listed_oldest_first_with_the_time_of_the_newest(repository: Path) -> None:

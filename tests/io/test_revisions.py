@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial.io.revisions import find_commit, list_changes, read_run, read_stages, read_worktree
+from perennial.io.revisions import list_changes, read_run, read_stages, read_worktree
 from perennial.refusal import Refusal
 from tests.pulls import commit, git
 
@@ -38,14 +38,6 @@ def test_a_revision_without_metrics_is_empty(repository: Path) -> None:
     run = read_run(commit("nothing"))
     assert (run.params, run.metrics, run.lock) == ({}, {}, {})
     assert read_stages("HEAD") == {}
-
-
-@pytest.mark.parametrize("name", ["elsewhere", "--output=x", "HEAD~9", "", "HEAD:params.yaml"])
-def test_an_unknown_revision_is_refused(repository: Path, name: str) -> None:
-    commit("nothing")
-    with pytest.raises(Refusal, match="is no revision of this repository"):
-        find_commit(name)
-    assert not (repository / "x").exists()
 
 
 @pytest.mark.parametrize("text", ["[1]", "{", "\x00"])

@@ -4,46 +4,26 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import bentoml
 import psutil
 import pytest
 
-from perennial.io.bento import build_bento
+from perennial.io.asking import JSON, ask_server, send_request, time_requests
 from perennial.io.server import (
-    JSON,
     MARK,
-    ask_server,
     explain_log,
     find_free_port,
     find_processes,
     measure_memory,
     run_server,
-    send_request,
     stop_server,
-    time_requests,
 )
 from perennial.refusal import Refusal
-from tests.conftest import ROOT
-from tests.tiny import ROW, write_tiny_bundle
+from tests.tiny import ROW
 
 BODY = json.dumps({"rows": [ROW]}).encode()
-
-
-@pytest.fixture(scope="module")
-def bento(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The tiny bento, in a project that is the current folder."""
-    project = tmp_path_factory.mktemp("project")
-    before = Path.cwd()
-    os.chdir(project)
-    write_tiny_bundle(Path("bundle"))
-    limits = {"max_rows": 5, "max_body_bytes": 1_000_000}
-    lock = str(ROOT / "requirements/serve.txt")
-    build_bento("bundle", "bento", limits=limits, as_of="2013-09-01", lock=lock, source=f"{ROOT}/src")
-    yield project / "bento"
-    os.chdir(before)
 
 
 def ask_with_curl(port: int) -> None:

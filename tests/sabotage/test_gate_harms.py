@@ -88,6 +88,26 @@ def test_a_model_that_only_equals_the_constant_is_refused(test_rows: pd.DataFram
     assert {"beats_constant", "decision_cost"} <= set(failing_checks(verdict))
 
 
+@pytest.mark.parametrize(("days", "per_day"), [(10, 300), (60, 10)], ids=["few days", "few rows"])
+def test_a_test_too_short_to_mean_something_is_refused(days: int, per_day: int) -> None:
+    rows = simulate_days(3, days=days, per_day=per_day)
+    assert failing_checks(judge_world(rows, predict_honestly(rows))) == ["enough_rows"]
+
+
+def test_a_model_that_a_linear_one_beats_is_refused(test_rows: pd.DataFrame) -> None:
+    timid = sigmoid(-1.2 + 0.5 * test_rows["delay"].to_numpy())
+    assert failing_checks(judge_world(test_rows, timid)) == ["not_worse_than_linear"]
+
+
+@pytest.mark.parametrize(("pull", "refused"), [(0.0, []), (3.0, ["sensitive_gap"])])
+def test_a_decision_that_turns_on_a_sensitive_column_is_refused(pull: float, refused: list[str]) -> None:
+    """Who flies with B6 is late far more often than others, and the model says so alone of that column."""
+    rows = simulate_days(3, per_day=200)
+    logit = know_logit(rows) + np.where(rows["carrier"] == "B6", pull, 0.0)
+    late = (np.random.default_rng(5).random(len(rows)) < sigmoid(logit)).astype(float)
+    assert failing_checks(judge_world(rows.assign(late=late), sigmoid(logit))) == refused
+
+
 def test_shuffled_labels_are_refused(test_rows: pd.DataFrame, learned: pd.DataFrame) -> None:
     inputs, truth = ["delay", "wind"], learned["late"].to_numpy()
     shuffled = np.random.default_rng(0).permutation(truth)

@@ -91,7 +91,7 @@ def test_a_query_that_peeks_is_found_by_the_rows_that_are_served(project: Path) 
 def test_a_check_that_compared_nothing_has_not_passed(project: Path) -> None:
     set_params(project, {"problem.as_of": "2024-01-10"})
     train()
-    with pytest.raises(Refusal, match="nothing is materialised"):
+    with pytest.raises(Refusal, match="nothing is materialized"):
         run("materialize", "--check")
     run("materialize", "--as-of", AS_OF)
     with pytest.raises(Refusal, match="no decision in common"):

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from perennial.evaluation.rehearsal import find_fault, list_bad_requests
+from perennial.evaluation.bad_requests import find_fault, list_bad_requests
 from perennial.io.records import open_log, read_predictions
 from perennial.model.predictor import predict_rows
 from perennial.serving import runtime

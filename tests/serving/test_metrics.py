@@ -4,9 +4,9 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from perennial.serving.answers import Work, take_answers
+from perennial.serving.asked import Asked
 from perennial.serving.figures import Tally
 from perennial.serving.metrics import Metrics
-from perennial.serving.schema import Asked
 from tests.serving.desks import tiny_predictor
 from tests.tiny import ROW
 

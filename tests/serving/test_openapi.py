@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
-from perennial.evaluation.rehearsal import list_bad_requests
+from perennial.evaluation.bad_requests import list_bad_requests
 from perennial.serving.gateway import ROUTES
 from perennial.serving.keys import describe_key
 from perennial.serving.openapi import describe_field

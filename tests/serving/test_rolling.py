@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from perennial.io.asking import JSON, ask_server
 from perennial.io.bento import write_sums
 from perennial.io.bundle import bundle_hash
-from perennial.io.server import JSON, Server, ask_server, find_processes, run_server, start_server, stop_server
+from perennial.io.server import Server, find_processes, run_server, start_server, stop_server
 from perennial.refusal import Refusal
 from tests.serving.balancer import Balancer
-from tests.serving.test_service import bento, wait_for  # noqa: F401
+from tests.serving.test_service import wait_for
 from tests.tiny import ROW, write_tiny_bundle
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -62,7 +63,7 @@ class Callers:
 
 
 @pytest.fixture
-def bentos(bento: Path, tmp_path: Path) -> tuple[Path, Path]:  # noqa: F811
+def bentos(bento: Path, tmp_path: Path) -> tuple[Path, Path]:
     """The tiny bento, and the same service with another model."""
     other = Path(shutil.copytree(bento, tmp_path / "other"))
     shutil.rmtree(other / "src/bundle")

@@ -11,44 +11,26 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from perennial.io.bento import build_bento
+from perennial.io.asking import JSON, Reply, ask_server, send_request
 from perennial.io.feature_store import open_features, write_features
 from perennial.io.records import migrate_log, open_log
-from perennial.io.server import JSON, Reply, Server, ask_server, find_processes, run_server, send_request
+from perennial.io.server import Server, find_processes, run_server
 from perennial.refusal import Refusal
 from perennial.serving.keys import describe_key
-from tests.conftest import ROOT
 from tests.end_to_end.test_starve import mounted
 from tests.io.features import make_feature, make_run
-from tests.tiny import ROW, write_tiny_bundle
+from tests.tiny import ROW
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-LIMITS = {"max_rows": 1000, "max_body_bytes": 1_000_000}
 BODY = json.dumps({"rows": [ROW]}).encode()
 HEADERS = {"Content-Type": JSON}
-
-
-@pytest.fixture(scope="module")
-def bento(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The tiny bento, in a project that is the current folder."""
-    project = tmp_path_factory.mktemp("project")
-    before = Path.cwd()
-    os.chdir(project)
-    write_tiny_bundle(Path("bundle"))
-    lock = str(ROOT / "requirements/serve.txt")
-    packaged = {"key": "trip"}
-    build_bento(
-        "bundle", "bento", limits=LIMITS, as_of="2013-09-01", packaged=packaged, lock=lock, source=f"{ROOT}/src"
-    )
-    yield project / "bento"
-    os.chdir(before)
 
 
 def predict(port: int, rows: int = 1) -> Reply:

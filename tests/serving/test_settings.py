@@ -20,10 +20,11 @@ def test_what_the_environment_says_is_read_and_the_rest_has_defaults() -> None:
     [
         ({}, "nothing says where predictions are recorded: set PERENNIAL_LOG_URL"),
         (URL | {"PERENNIAL_LOG_DURABILITY": "maybe"}, "give commit, queue, off"),
-        (URL | {"PERENNIAL_IN_FLIGHT": "many"}, "PERENNIAL_IN_FLIGHT is 'many'"),
+        (URL | {"PERENNIAL_IN_FLIGHT": "many"}, "PERENNIAL_IN_FLIGHT is 'many': give a whole number of at least 0"),
+        (URL | {"PERENNIAL_LOG_RETENTION_DAYS": "0.5"}, "PERENNIAL_LOG_RETENTION_DAYS is '0.5': give a whole number"),
         (URL | {"PERENNIAL_IN_FLIGHT": "0"}, "must be above 0"),
         (URL | {"PERENNIAL_TIMEOUT_SECONDS": "nan"}, "PERENNIAL_TIMEOUT_SECONDS is 'nan'"),
-        (URL | {"PERENNIAL_DRAIN_SECONDS": "-1"}, "PERENNIAL_DRAIN_SECONDS is '-1'"),
+        (URL | {"PERENNIAL_DRAIN_SECONDS": "-1"}, "PERENNIAL_DRAIN_SECONDS is '-1': give a number of at least 0"),
         (URL | {"PERENNIAL_LANE": "canery"}, "PERENNIAL_LANE is 'canery': give shadow or canary"),
         (URL | {"PERENNIAL_CANARY_SHARE": "5"}, "PERENNIAL_CANARY_SHARE must be from 0 to 1"),
         (URL | {"PERENNIAL_CANARY_SHARE": "some"}, "PERENNIAL_CANARY_SHARE is 'some'"),

@@ -77,10 +77,6 @@ def _read_codes(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     return None
 
 
-def _rewrite(cells: pd.Series, change: Callable[[str], str]) -> pd.Series:
-    return cells.map({value: change(value) for value in cells.unique()})
-
-
 def _read_numbers(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     stripped = [value.strip() for value in distinct]
     if all(_PLAIN.fullmatch(value) for value in stripped):

@@ -32,7 +32,7 @@ def find_encoding(data: bytes) -> str:
 def find_delimiter(text: str) -> str:
     """Return the delimiter that divides the first lines into most columns, equally many in almost every line.
 
-    Raises Refusal when no line is divided the same way; a file of one column is read with commas.
+    Where no delimiter does, the file has one column and is read with commas.
     """
     sample = "\n".join(text.splitlines()[:SAMPLE_LINES])
     found = {mark: _count_columns(sample, mark) for mark in DELIMITERS}

@@ -21,16 +21,17 @@ def read_out(plan: TablePlan) -> list[str]:
         f"asked: {target.name}, {target.task} ({target.reason}){f': {shares}' if shares else ''}",
         f"key: {plan.key or 'none is unique, so rows are numbered'}",
         f"split: {say_split(plan, group_name(plan))}",
-        *(
-            [f"copies: {plan.copies:,} rows repeat another; copies stay on one side of the split"]
-            if plan.copies
-            else []
-        ),
+        *([f"copies: {plan.copies:,} rows repeat another{_say_kept(plan)}"] if plan.copies else []),
         "",
         *_columns_of_text(rows),
         "",
         *(f"! {warning}" for warning in plan.warnings),
     ]
+
+
+def _say_kept(plan: TablePlan) -> str:
+    # Rows that are split by time, or by a group of the table's own, are split so whether they are copies or not.
+    return "; copies stay on one side of the split" if not plan.group and group_name(plan) else ""
 
 
 def _columns_of_text(rows: Sequence[tuple[str, ...]]) -> list[str]:

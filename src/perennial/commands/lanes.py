@@ -3,15 +3,14 @@
 import argparse
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from perennial.commands import Add
-from perennial.commands.records import open_records
+from perennial.commands.records import open_records, read_bound
 from perennial.evaluation.lane_rows import find_classes, pair_canaries, pair_shadows, sort_rows
 from perennial.evaluation.lanes import Rules, judge_pair
 from perennial.evaluation.release import tabulate
-from perennial.io.leaves import read_instant
 from perennial.io.params import read_params
 from perennial.io.records import list_lanes, read_predictions
 from perennial.refusal import Refusal
@@ -22,15 +21,6 @@ PARAMS = (
     *("gate.min_rows", "gate.min_blocks"),
 )
 COLUMNS = ("model", "lane", "rows", "first", "last")
-
-
-def read_bound(name: str, given: str | None) -> datetime | None:
-    """Return the instant that an option gives; raises Refusal when it is none."""
-    if given is None:
-        return None
-    if (instant := read_instant(given)) is None:
-        raise Refusal(f"--{name} is {given!r}: give a day or an instant such as 2013-07-01.")
-    return datetime.fromisoformat(instant).replace(tzinfo=UTC)
 
 
 def show_lanes(_arguments: argparse.Namespace) -> None:

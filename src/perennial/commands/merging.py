@@ -27,7 +27,7 @@ def settle(texts: Sequence[str], path: str) -> list[str]:
     return dropped
 
 
-def outputs_in_git(dropped: Sequence[str], texts: Sequence[str]) -> set[str]:
+def list_outputs(dropped: Sequence[str], texts: Sequence[str]) -> set[str]:
     """Return the paths of the outputs of stages on either side."""
     documents = [parse_lock(text, LOCK) for text in texts]
     bodies: list[dict[str, Any]] = [d["stages"].get(stage, {}) for d in documents for stage in dropped]
@@ -65,7 +65,7 @@ def merge_lock(arguments: argparse.Namespace) -> None:
     texts = [read_side(number, LOCK) for number in (1, 2, 3)]
     dropped = settle(texts, LOCK)
     # Whatever side they are of, these are written anew.
-    remade = sorted(conflicts & outputs_in_git(dropped, texts[1:]))
+    remade = sorted(conflicts & list_outputs(dropped, texts[1:]))
     if remade:
         run_git("checkout", "--ours", "--", *remade)
     run_git("add", "--", LOCK, *remade)

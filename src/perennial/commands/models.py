@@ -1,6 +1,8 @@
 """Which model a person means: a folder, or a released version out of the local cache, verified before it is named."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from perennial.evaluation.release import find_promotion, name_version
 from perennial.io.bento import SUMS, verify_sums
@@ -15,15 +17,19 @@ from perennial.refusal import Refusal
 RELEASED = Path(".perennial/released")
 
 
+def read_promotion(version: str) -> Mapping[str, Any]:
+    """Return the line of the audit trail that made a version, as committed with it."""
+    return find_promotion(parse_trail(read_committed(version_tag(version), TRAIL)), version)
+
+
 def find_bento(word: str) -> Path:
     """Return the folder of a bento that is named by its path or its version; raises Refusal when it is altered."""
     if Path(word).is_dir():
         verify_sums(word, "pack it again, or fetch it again")
         return Path(word).absolute()
     version = name_version(word, list_versions())
-    made = find_promotion(parse_trail(read_committed(version_tag(version), TRAIL)), version)
     with replace_folder(RELEASED / version) as place:
-        fetch_released(version, made, place)
+        fetch_released(version, read_promotion(version), place)
     return (RELEASED / version).absolute()
 
 

@@ -27,6 +27,15 @@ def open_records(url: str | None = None) -> sa.Engine:
     return engine
 
 
+def read_bound(name: str, given: str | None) -> datetime | None:
+    """Return the instant that an option gives; raises Refusal when it is none."""
+    if given is None:
+        return None
+    if (instant := read_instant(given)) is None:
+        raise Refusal(f"--{name} is {given!r}: give a day or an instant such as 2013-07-01.")
+    return datetime.fromisoformat(instant).replace(tzinfo=UTC)
+
+
 def show_records(_arguments: argparse.Namespace) -> None:
     """Say how many predictions are recorded, and where."""
     engine = open_records()
@@ -35,13 +44,9 @@ def show_records(_arguments: argparse.Namespace) -> None:
 
 def export_records(arguments: argparse.Namespace) -> None:
     """Write recorded predictions, each input a column, with the newest label of each, as Parquet."""
-    target, since = Path(arguments.out), None
+    target, since = Path(arguments.out), read_bound("since", arguments.since)
     if target.suffix != ".parquet":
         raise Refusal(f"{target} is no .parquet: name the file so.")
-    if arguments.since is not None:
-        if (instant := read_instant(arguments.since)) is None:
-            raise Refusal(f"--since is {arguments.since!r}: give a day or an instant such as 2013-07-01.")
-        since = datetime.fromisoformat(instant).replace(tzinfo=UTC)
     rows = export_predictions(open_records(), target, since)
     print(f"{rows:,} predictions are in {target}")
 
@@ -60,7 +65,7 @@ def declare(add: Add) -> None:
     export = records.add_parser("export", help=export_records.__doc__)
     export.set_defaults(run=export_records)
     export.add_argument("--out", required=True, help="NAME.parquet")
-    export.add_argument("--since", help="a day such as 2013-07-01, UTC")
+    export.add_argument("--since", help="a day or an instant such as 2013-07-01, UTC")
     prune = records.add_parser("prune", help=prune_records.__doc__)
     prune.set_defaults(run=prune_records)
     prune.add_argument("--days", type=float, help="instead of log.retention_days of params.yaml")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from perennial.commands import Add
+from perennial.commands.models import read_promotion
 from perennial.commands.serving import BENTO, refuse_unpackaged
 from perennial.commands.verdict import find_reasons
-from perennial.evaluation.release import check_words, find_promotion, name_version, next_version
+from perennial.evaluation.release import check_words, name_version, next_version
 from perennial.io.bundle import bundle_hash, load_bundle
 from perennial.io.cache import has_remote, list_stale
 from perennial.io.champion import (
@@ -17,12 +18,11 @@ from perennial.io.champion import (
     describe_interface,
     fetch_released,
     identify_bento,
-    parse_trail,
     read_named,
     refuse_misnamed,
 )
 from perennial.io.environment import fresh_environment
-from perennial.io.git import list_changed, read_author, read_committed, read_head
+from perennial.io.git import list_changed, read_author, read_head
 from perennial.io.params import read_params
 from perennial.io.registry import list_stages, list_versions, version_tag
 from perennial.io.rehearsal import check_packed, rehearse_bento
@@ -123,11 +123,6 @@ def make_release(entry: Mapping[str, Any], bento: Path | None) -> None:
             shutil.copytree(bento, place, dirs_exist_ok=True)
     finish_release()
     say(f"{entry['stage']} is {entry['version']}; share it: `dvc push && git push --follow-tags`")
-
-
-def read_promotion(version: str) -> Mapping[str, Any]:
-    """Return the line of the audit trail that made a version, as committed with it."""
-    return find_promotion(parse_trail(read_committed(version_tag(version), TRAIL)), version)
 
 
 def promote(arguments: argparse.Namespace) -> None:

@@ -44,11 +44,15 @@ def refuse_unpackaged(bento: Path = BENTO) -> None:
 
 
 def name_settings(p: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return params as the service reads them, PERENNIAL_…; what the environment says already goes before."""
-    named = {f"{PREFIX}{name}": str(p[leaf]) for leaf, name in SETTINGS.items()}
-    named[f"{PREFIX}LOG_URL"] = absolute_url(str(p["log.url"]))
+    """Return params as the service reads them, PERENNIAL_…; what the environment says already goes before.
+
+    Paths are absolute: BentoML's workers run inside the bento, which nothing may be written into.
+    """
+    named = {f"{PREFIX}{name}": environment.get(f"{PREFIX}{name}") or str(p[leaf]) for leaf, name in SETTINGS.items()}
+    named[f"{PREFIX}LOG_URL"] = absolute_url(named[f"{PREFIX}LOG_URL"])
     named[f"{PREFIX}FEATURES_URL"] = find_url(None, str(p["features.url"]), environment)
-    return {name: environment.get(name) or value for name, value in named.items()}
+    files = [f"{PREFIX}{name}" for name in ("API_KEYS_FILE", "LOG_URL_FILE")]
+    return named | {name: str(Path(environment[name]).absolute()) for name in files if environment.get(name)}
 
 
 def find_challenger(word: str, bento: Path) -> Path:

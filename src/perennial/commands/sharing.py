@@ -22,7 +22,7 @@ def _seconds(arguments: argparse.Namespace) -> float:
     return float(arguments.seconds or read_params((DEADLINE,))[DEADLINE])
 
 
-def describe_remote(arguments: argparse.Namespace) -> None:
+def set_remote(arguments: argparse.Namespace) -> None:
     """Set the team's remote, what it sends verified: an s3:// address or the path of a shared folder."""
     write_remote(arguments.url, arguments.name, arguments.endpoint, arguments.profile)
     print(
@@ -92,8 +92,7 @@ def verify_data(arguments: argparse.Namespace) -> None:
         left = {}
         for store, other in ((cache, shared), (shared, cache)) if shared else ((cache, None),):
             assert store is not None
-            sound = None if other is None else other
-            left[store.name] = _heal(store, damaged[store.name], sound, owners)
+            left[store.name] = _heal(store, damaged[store.name], other, owners)
         refuse_unhealed(left, owners)
         print("healed: every damaged object was replaced by a sound copy")
 
@@ -109,7 +108,7 @@ def refuse_unhealed(left: Mapping[str, list[str]], owners: Mapping[str, Owner]) 
 
 def declare(add: Add) -> None:
     """Declare the words of this module and their options."""
-    remote = add("remote", describe_remote)
+    remote = add("remote", set_remote)
     remote.add_argument("url", help="s3://BUCKET/FOLDER, or the path of a folder that the team shares")
     remote.add_argument("--name", default="storage")
     remote.add_argument("--endpoint", help="http(s) address of an S3 server other than Amazon's")

@@ -4,7 +4,7 @@ import argparse
 import json
 
 from perennial.commands import Add
-from perennial.commands.release import read_promotion
+from perennial.commands.models import read_promotion
 from perennial.evaluation.release import name_version, shorten, tabulate
 from perennial.io.champion import parse_trail
 from perennial.io.git import read_committed, read_head

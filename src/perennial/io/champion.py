@@ -32,11 +32,16 @@ def read_named() -> dict[str, Any]:
 
 
 def describe_interface(bento: str | Path) -> list[Any]:
-    """Return what callers of a bento must send and will read."""
+    """Return what callers of a bento must send and will read.
+
+    In it are neither the order of the inputs nor how they are described in words.
+    """
     bundle = Path(bento) / "src/bundle"
     manifest = verify_bundle(bundle)
     bounded = [BOUNDS] if BOUNDS in manifest["files"] else []
-    return [manifest["task"], manifest["classes"], read_part(bundle, "schema.json"), *bounded]
+    document = read_part(bundle, "schema.json")
+    inputs = {one["name"]: {name: one[name] for name in one if name != "description"} for one in document["inputs"]}
+    return [manifest["task"], manifest["classes"], document | {"inputs": inputs}, *bounded]
 
 
 def refuse_misnamed(bento: str | Path, entry: Mapping[str, Any], remedy: str = "") -> None:

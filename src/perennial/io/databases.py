@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from perennial.refusal import Refusal
 
 WAIT_SECONDS = 3
+_NOWHERE = (None, "", ":memory:")
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ def parse_url(url: str, name: str) -> sa.URL:
 def absolute_url(url: str, name: str = "the log") -> str:
     """Return the address with the path of a SQLite file made absolute; a password stays in it."""
     parsed = parse_url(url, name)
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        parsed = parsed.set(database=str(Path(parsed.database).absolute()))
-    return parsed.render_as_string(hide_password=False)
+    if parsed.get_backend_name() != "sqlite" or parsed.database in _NOWHERE:
+        return url
+    return parsed.set(database=str(Path(str(parsed.database)).absolute())).render_as_string(hide_password=False)
 
 
 def _parse_file(parsed: sa.URL, name: str) -> None:
-    if parsed.database in (None, "", ":memory:"):
+    if parsed.database in _NOWHERE:
         raise Refusal(f"{name} would be in memory and lost: give sqlite:///FILE.")
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from perennial.io.files import read_json, sha256_file, write_json
-from perennial.io.revisions import LOCK, find_commit
+from perennial.io.git import find_commit
+from perennial.io.revisions import LOCK
 from perennial.refusal import Refusal
 
 RECORD = Path(".perennial/experiment.json")

@@ -67,7 +67,7 @@ def open_stored(url: str) -> sa.Engine:
 
 
 def _refuse_absent(place: sa.URL) -> Refusal:
-    return Refusal(f"nothing is materialised at {place!r}: run `perennial materialize --as-of NOW`.")
+    return Refusal(f"nothing is materialized at {place!r}: run `perennial materialize --as-of NOW`.")
 
 
 def in_utc(instant: datetime | None) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The tables of materialised features, the same in SQLite and PostgreSQL; `feature_migrations` makes them."""
+"""The tables of materialized features, the same in SQLite and PostgreSQL; `feature_migrations` makes them."""
 
 from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, MetaData, String, Table, Text
 

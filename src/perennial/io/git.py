@@ -11,7 +11,9 @@ from perennial.refusal import Refusal
 def _run(arguments: Sequence[str]) -> "subprocess.CompletedProcess[str]":
     environment = os.environ | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
-        return subprocess.run(["git", *arguments], env=environment, capture_output=True, text=True, errors="replace")
+        return subprocess.run(
+            ["git", *arguments], env=environment, capture_output=True, encoding="utf-8", errors="replace"
+        )
     except FileNotFoundError:
         raise Refusal("git is not installed: install it, then run this again.") from None
 
@@ -49,6 +51,14 @@ def read_committed(revision: str, path: str) -> str | None:
     return done.stdout if done.returncode == 0 else None
 
 
+def find_commit(revision: str) -> str:
+    """Return the full hash of a revision; raises Refusal when Git knows none of that name."""
+    done = _run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"])
+    if done.returncode != 0:
+        raise Refusal(f"{revision!r} is no revision of this repository: fetch it, or name another with --base.")
+    return done.stdout.strip()
+
+
 def list_changed(*paths: str) -> list[str]:
     """Return the files that differ from the newest commit, new ones included, below `paths` or everywhere."""
     entries = run_git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *paths)
@@ -66,7 +76,7 @@ def tag_time(pattern: str) -> int:
     return max(map(int, times), default=0)
 
 
-def find_commit(path: str) -> str:
+def last_change(path: str) -> str:
     """Return the hash of the newest commit that changed a file."""
     return run_git("log", "-1", "--format=%H", "--", path).strip()
 

@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from perennial.io.files import write_text
-from perennial.io.revisions import LOCK, find_commit, read_stages, run_git, show_file
+from perennial.io.git import list_changed, read_committed, run_git
+from perennial.io.revisions import LOCK, read_stages
 from perennial.report.change import diff_stages
 
 
@@ -28,7 +29,7 @@ def forget_stages(names: list[str], path: str = LOCK) -> None:
 
 def restore_lock(path: str = LOCK) -> None:
     """Put the committed bytes of dvc.lock back when it says the same: DVC appends what was forgotten."""
-    committed, place = show_file(find_commit("HEAD"), path), Path(path)
+    committed, place = read_committed("HEAD", path), Path(path)
     if committed and place.is_file() and yaml.safe_load(committed) == yaml.safe_load(place.read_text("utf-8")):
         write_text(place, committed)
         run_git("add", "--", path)  # DVC has staged its own order
@@ -39,7 +40,7 @@ def stale_stages(path: str = LOCK) -> list[str]:
     document = yaml.safe_load(Path(path).read_text(encoding="utf-8")) if Path(path).is_file() else {}
     current: dict[str, Any] = (document or {}).get("stages") or {}
     names = {change.name for change in diff_stages(read_stages("HEAD"), current)}
-    changed = uncommitted_files()
+    changed = set(list_changed())
     names |= {name for name, entry in current.items() if not changed.isdisjoint(paths_of(entry))}
     return [name for name in current if name in names] + sorted(names - current.keys())
 
@@ -47,9 +48,3 @@ def stale_stages(path: str = LOCK) -> list[str]:
 def paths_of(entry: Mapping[str, Any]) -> list[str]:
     """Return what a stage writes."""
     return [out["path"] for out in entry.get("outs") or ()]
-
-
-def uncommitted_files() -> set[str]:
-    """Return every path that Git sees as changed, new or gone."""
-    done = run_git("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z")
-    return {word[3:] for word in done.stdout.split("\0") if word}

@@ -15,7 +15,7 @@ from perennial.io.record_tables import LABELS, PREDICTIONS
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0002"
 """The revision that this code reads and writes; the newest of `migrations/versions`."""
-PRUNED_AT_ONCE = 1000
+AT_ONCE = 1000
 READ_AT_ONCE = 5000
 
 Row = Mapping[str, Any]
@@ -49,8 +49,8 @@ def find_unknown(connection: sa.Connection, column: str, values: Sequence[str]) 
     """Return those of `values` that no recorded prediction has in a column (`id` or `key`), in their order."""
     place = PREDICTIONS.c[column]
     known: set[str] = set()
-    for start in range(0, len(values), PRUNED_AT_ONCE):
-        piece = values[start : start + PRUNED_AT_ONCE]
+    for start in range(0, len(values), AT_ONCE):
+        piece = values[start : start + AT_ONCE]
         answered = sa.select(place).where(place.in_(piece), PREDICTIONS.c.shadow_of.is_(None))
         known |= set(connection.scalars(answered.distinct()))
     return [value for value in values if value not in known]
@@ -66,9 +66,9 @@ def prune_log(engine: sa.Engine, days: float, now: datetime | None = None) -> in
     before, removed = (now or datetime.now(UTC)) - timedelta(days=days), 0
     for table, age in ((PREDICTIONS, PREDICTIONS.c.at), (LABELS, LABELS.c.received_at)):
         key = table.primary_key.columns[0]
-        old = sa.select(key).where(age < before).limit(PRUNED_AT_ONCE)
-        gone = PRUNED_AT_ONCE
-        while gone == PRUNED_AT_ONCE:
+        old = sa.select(key).where(age < before).limit(AT_ONCE)
+        gone = AT_ONCE
+        while gone == AT_ONCE:
             with engine.begin() as connection:
                 gone = connection.execute(sa.delete(table).where(key.in_(old))).rowcount
             removed += gone if table is PREDICTIONS else 0

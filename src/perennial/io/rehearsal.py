@@ -12,29 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from perennial.evaluation.rehearsal import (
-    Request,
-    Row,
-    check_sums,
-    compare_scores,
-    encode_rows,
-    find_fault,
-    hold_budget,
-    read_scores,
-)
+from perennial.evaluation.bad_requests import Request, Row, encode_rows, find_fault
+from perennial.evaluation.rehearsal import check_sums, compare_scores, hold_budget, read_scores
+from perennial.io.asking import JSON, ask_server, send_request, time_requests
 from perennial.io.bento import verify_sums
 from perennial.io.bundle import bundle_hash
 from perennial.io.records import find_unknown, open_log
-from perennial.io.server import (
-    JSON,
-    Server,
-    ask_server,
-    find_processes,
-    measure_memory,
-    run_server,
-    send_request,
-    time_requests,
-)
+from perennial.io.server import Server, find_processes, measure_memory, run_server
 from perennial.model.calibration import inverse_link
 from perennial.model.encoder import Array
 from perennial.refusal import Refusal

@@ -12,7 +12,7 @@ from typing import Any
 from perennial.evaluation.release import describe_release
 from perennial.io.champion import NAMED, PLACEHOLDER, POINTER, hold_bento, parse_trail, read_named, refuse_misnamed
 from perennial.io.files import read_json, replace_folder, write_json, write_text
-from perennial.io.git import commit_files, find_commit, list_changed, read_author, read_committed, read_head
+from perennial.io.git import commit_files, last_change, list_changed, read_author, read_committed, read_head
 from perennial.io.registry import assign_stage, list_stages, list_versions, register_version, version_tag
 from perennial.refusal import Refusal
 
@@ -100,6 +100,6 @@ def tag_release(entry: Mapping[str, Any]) -> None:
     """Make the tags of a release that are not there yet."""
     message = f"{describe_release(entry)}\n\n{entry['author']}"
     if entry["version"] not in list_versions():
-        register_version(entry["version"], find_commit(TRAIL), message)
+        register_version(entry["version"], last_change(TRAIL), message)
     if list_stages().get(entry["stage"]) != entry["version"]:
         assign_stage(entry["version"], entry["stage"], message)

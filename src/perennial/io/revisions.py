@@ -2,12 +2,12 @@
 
 import csv
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from perennial.io.git import find_commit, read_committed, run_git
 from perennial.io.params import flatten
 from perennial.refusal import Refusal
 from perennial.report.change import Run
@@ -16,36 +16,17 @@ from perennial.report.facts import METRICS
 PARAMS, LOCK, LOSSES = "params.yaml", "dvc.lock", "metrics/plots/blocks.csv"
 
 
-def run_git(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run Git here and return what it said; its exit code is the caller's business."""
-    return subprocess.run(["git", *arguments], capture_output=True, text=True, encoding="utf-8", errors="replace")
-
-
-def find_commit(revision: str) -> str:
-    """Return the full hash of a revision; raises Refusal when Git knows none of that name."""
-    done = run_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    if done.returncode != 0:
-        raise Refusal(f"{revision!r} is no revision of this repository: fetch it, or name another with --base.")
-    return done.stdout.strip()
-
-
-def show_file(commit: str, path: str) -> str | None:
-    """Return the text of a file at a commit, None where it is absent."""
-    done = run_git("show", f"{commit}:{path}")
-    return done.stdout if done.returncode == 0 else None
-
-
 def read_run(revision: str) -> Run:
     """Return params, metrics and lock of a revision; what is absent there is empty."""
     commit = find_commit(revision)
-    texts = {path: show_file(commit, path) for path in (PARAMS, LOCK, LOSSES, *map(metric_path, METRICS))}
+    texts = {path: read_committed(commit, path) for path in (PARAMS, LOCK, LOSSES, *map(metric_path, METRICS))}
     name = f"{revision} ({commit[:10]})" if not commit.startswith(revision) else commit[:10]
     return make_run(name, texts)
 
 
 def read_stages(revision: str) -> dict[str, Any]:
     """Return what the dvc.lock of a revision says of each stage; nothing where it has none."""
-    text = show_file(find_commit(revision), LOCK)
+    text = read_committed(find_commit(revision), LOCK)
     return read_text(revision, LOCK, text).get("stages") or {} if text else {}
 
 
@@ -93,6 +74,5 @@ def read_text(name: str, path: str, text: str) -> dict[str, Any]:
 
 def list_changes(revision: str) -> list[tuple[str, str]]:
     """Return (status letter, path) of each file in Git that differs between a revision and the working tree."""
-    done = run_git("diff", "--name-status", "--no-renames", "-z", find_commit(revision), "--")
-    words = done.stdout.split("\0")[:-1]
+    words = run_git("diff", "--name-status", "--no-renames", "-z", find_commit(revision), "--").split("\0")[:-1]
     return list(zip(words[::2], words[1::2], strict=True))

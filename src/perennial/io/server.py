@@ -1,4 +1,4 @@
-"""A bento as a real process: started on a free loopback port, asked over HTTP, stopped with nothing left behind."""
+"""A bento as a real process: started on a free loopback port, stopped with nothing left behind."""
 
 import http.client
 import signal
@@ -7,21 +7,20 @@ import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from perennial.io.asking import HOST, send_request
 from perennial.io.bento import bento_command, bento_environment
 from perennial.io.process import die_with_parent
 from perennial.io.scratch import scratch_folder
 from perennial.refusal import Refusal
 
-HOST = "127.0.0.1"
 MARK = "PERENNIAL_SERVER"
-JSON = "application/json"
 ATTEMPTS = 3
 LOG = "server.log"
 
@@ -175,58 +174,3 @@ def run_server(
             yield server
         finally:
             stop_server(process, server.mark)
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What a server answered; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-
-def ask_server(
-    port: int,
-    method: str,
-    path: str,
-    body: bytes | None = None,
-    headers: Mapping[str, str] | None = None,
-    *,
-    timeout: float = 30.0,
-) -> Reply:
-    """Send one request on its own connection and return the whole reply."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
-    try:
-        connection.request(method, path, body, dict(headers or {}))
-        response = connection.getresponse()
-        found = {name.lower(): value for name, value in response.getheaders()}
-        return Reply(response.status, found, response.read())
-    finally:
-        connection.close()
-
-
-def send_request(
-    port: int, method: str, path: str, body: bytes | None = None, kind: str = "", *, timeout: float = 30.0
-) -> tuple[int, bytes]:
-    """Send one request of content type `kind` on its own connection; return status and body."""
-    reply = ask_server(port, method, path, body, {"Content-Type": kind} if kind else {}, timeout=timeout)
-    return reply.status, reply.body
-
-
-def time_requests(port: int, path: str, bodies: Iterable[bytes]) -> list[float]:
-    """Return the seconds that each JSON body took on one open connection; raises Refusal unless all answer 200."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=30)
-    seconds = []
-    try:
-        for body in bodies:
-            start = time.perf_counter()
-            connection.request("POST", path, body, {"Content-Type": JSON})
-            response = connection.getresponse()
-            answer = response.read()
-            seconds.append(time.perf_counter() - start)
-            if response.status != 200:
-                raise Refusal(f"the service answered {response.status} to a good row: {answer!r:.300}")
-    finally:
-        connection.close()
-    return seconds

@@ -29,15 +29,15 @@ def fit_linear(
     `X` is the encoded matrix (rows, features), `y` class numbers or values, `params["C"]` the inverse of the L2
     penalty. Coefficients are rounded to 12 digits. Raises Refusal when `y` holds one class only.
     """
-    if classes and len(np.unique(y)) < 2:
-        raise Refusal("the training rows of the linear model hold one class only: widen the training span.")
+    if classes:
+        refuse_one_class(y, "linear model")
     scaling = fit_scaling(X, state)
     design = build_design(scaling, X)
     with threadpool_limits(1):
         fit = _fit_logistic if classes else _fit_ridge
         coefficients, intercept = fit(design, y, float(params["C"]), weights)
     if classes > 2:
-        coefficients, intercept = _fill_classes(np.unique(y).astype(np.int64), coefficients, intercept, classes, len(y))
+        coefficients, intercept = fill_classes(np.unique(y).astype(np.int64), coefficients, intercept, classes, len(y))
     width = len(scaling["numeric"]) + len(scaling["indicators"])
     return {
         "scaling": scaling,
@@ -45,6 +45,12 @@ def fit_linear(
         "dense": [round_all(row[:width]) for row in coefficients],
         "one_hot": [round_all(row[width:]) for row in coefficients],
     }
+
+
+def refuse_one_class(y: Array, what: str) -> None:
+    """Raise Refusal when there is one class only, of which `what` can learn nothing."""
+    if len(np.unique(y)) < 2:
+        raise Refusal(f"the training rows of the {what} hold one class only: widen the training span.")
 
 
 def round_all(values: Array) -> list[float]:
@@ -101,13 +107,16 @@ def _fit_logistic(design: Any, y: Array, C: float, weights: Array | None) -> tup
     return model.coef_, model.intercept_
 
 
-def _fill_classes(
+def fill_classes(
     seen: np.ndarray[Any, np.dtype[np.int64]], coefficients: Array, intercept: Array, classes: int, rows: int
 ) -> tuple[Array, Array]:
+    """Return coefficients (classes, features) and intercept of all classes, given those of the `seen` ones.
+
+    A class without a row is taken for rarer than one row in all of them.
+    """
     if len(seen) == 2:
         coefficients, intercept = np.vstack([-coefficients, coefficients]) / 2, np.hstack([-intercept, intercept]) / 2
     wide = np.zeros((classes, coefficients.shape[1]))
-    # A class without a row is taken for rarer than one row in all of them.
     start = np.full(classes, intercept.min() - np.log(rows))
     wide[seen], start[seen] = coefficients, intercept
     return wide, start

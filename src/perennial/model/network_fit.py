@@ -10,8 +10,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from threadpoolctl import threadpool_limits
 
 from perennial.model.encoder import Array
-from perennial.model.linear_fit import build_design, fit_scaling, round_all
-from perennial.refusal import Refusal
+from perennial.model.linear_fit import build_design, fill_classes, fit_scaling, refuse_one_class, round_all
 
 NETS = 3  # one alone depends on where it began
 _DENSE = 500  # columns up to which a full matrix is faster
@@ -30,8 +29,8 @@ def fit_network(
     `params`: `units` hidden, L2 penalty `alpha`, `step` of Adam, `epochs` over the rows. Raises Refusal when `y` holds
     one class only.
     """
-    if classes and len(np.unique(y)) < 2:
-        raise Refusal("the training rows of the network hold one class only: widen the training span.")
+    if classes:
+        refuse_one_class(y, "network")
     scaling = fit_scaling(X, state)
     design = build_design(scaling, X)
     design = design.toarray() if design.shape[1] <= _DENSE else design
@@ -43,7 +42,7 @@ def fit_network(
     output = np.hstack([net.coefs_[1].T for net in nets]) / NETS
     bias = np.mean([net.intercepts_[1] for net in nets], axis=0)
     if classes > 2:
-        output, bias = _fill_classes(np.unique(labels), output, bias, classes, len(y))
+        output, bias = fill_classes(np.unique(labels), output, bias, classes, len(y))
     width = len(scaling["numeric"]) + len(scaling["indicators"])
     return {
         "scaling": scaling,
@@ -68,12 +67,3 @@ def _fit_one(X: Any, y: Any, params: Mapping[str, Any], weights: Array | None, c
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the epochs are a setting, not a patience
         return model.fit(X, y, sample_weight=weights)
-
-
-def _fill_classes(seen: Any, output: Array, bias: Array, classes: int, rows: int) -> tuple[Array, Array]:
-    """Return the weights of all classes; one without a row is taken for rarer than one row in all of them."""
-    if len(seen) == 2:
-        output, bias = np.vstack([-output, output]) / 2, np.hstack([-bias, bias]) / 2
-    wide, start = np.zeros((classes, output.shape[1])), np.full(classes, bias.min() - np.log(rows))
-    wide[seen], start[seen] = output, bias
-    return wide, start

@@ -10,9 +10,9 @@ from typing import Any
 
 from perennial.model.explanation import adds_up
 from perennial.refusal import Refusal
+from perennial.serving.asked import Asked, parse_body, parse_request
 from perennial.serving.problems import Problem, describe_problem
 from perennial.serving.runtime import NonFiniteScore, Predictor
-from perennial.serving.schema import Asked, parse_body, parse_request
 
 PIECE = 64
 """Rows that are checked or scored before others get their turn."""

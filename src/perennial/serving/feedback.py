@@ -12,10 +12,11 @@ from sqlalchemy import Connection
 from perennial.io.record_writer import LogUnavailable
 from perennial.io.records import find_unknown, insert_labels
 from perennial.serving.answers import SHOWN_PROBLEMS, read_document
+from perennial.serving.asked import check_key
 from perennial.serving.calls import Answer, Call, take_body
 from perennial.serving.limits import JSON
 from perennial.serving.problems import Problem, busy
-from perennial.serving.schema import check_key, name_kind
+from perennial.serving.schema import name_kind
 
 KEYS = ("id", "key", "label", "known_at")
 
@@ -47,8 +48,8 @@ def check_one(task: str, classes: Sequence[Any], one: Any) -> list[str]:
     if len(named) != 1:
         problems.append(" must have either `id` or `key`")
     for name in named:
-        if one[name] is None or (problem := check_key(one[name])):
-            problems.append(f".{name} {problem or 'is null'}" if one[name] is not None else f".{name} is null")
+        if problem := "is null" if one[name] is None else check_key(one[name]):
+            problems.append(f".{name} {problem}")
     if "label" not in one:
         problems.append(".label is not there")
     elif problem := check_label(task, classes, one["label"]):

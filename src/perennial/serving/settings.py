@@ -46,7 +46,8 @@ def _read(name: str, default: str | int | float, text: str) -> str | int | float
     except ValueError:
         value = type(default)(-1)
     if not 0 <= value < 1e9:
-        raise Refusal(f"{PREFIX}{name.upper()} is {text!r}: give a number of at least 0.")
+        kind = "whole number" if isinstance(default, int) else "number"
+        raise Refusal(f"{PREFIX}{name.upper()} is {text!r}: give a {kind} of at least 0.")
     return value
 
 

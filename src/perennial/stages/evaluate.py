@@ -1,12 +1,10 @@
 """evaluate: judge the bundle on the test rows, beside a constant, a linear and the released model."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from perennial.data.contract import Column, Contract, features_of, inputs_of
 from perennial.data.roles import refuse_other_roles
@@ -15,39 +13,17 @@ from perennial.evaluation.coverage import judge_coverage
 from perennial.evaluation.importance import judge_importances
 from perennial.evaluation.intervals import Array, round_numbers
 from perennial.evaluation.judgement import SliceRules, block_values, flat_scores, judge
-from perennial.evaluation.leakage import find_leaks, find_leaks_crosswise
 from perennial.evaluation.paired import Losses, block_losses
-from perennial.evaluation.sample import Sample, Threshold, point_scores, stack_sample, take_sample
-from perennial.io.bundle import load_bundle, read_seen_keys
+from perennial.evaluation.sample import Sample, point_scores, stack_sample, take_sample
+from perennial.io.bundle import load_bundle
 from perennial.io.contract import read_contract
-from perennial.io.crosswise import FoldModel, read_fold_models
 from perennial.io.files import write_json
-from perennial.io.judging import (
-    BUNDLE,
-    Rows,
-    describe_bundle,
-    predict_all,
-    predict_padded,
-    predict_released,
-    read_champion,
-    read_rows,
-    write_plots,
-)
+from perennial.io.judged import Judged, Named, read_judged
+from perennial.io.judging import BUNDLE, Rows, describe_bundle, predict_released, read_champion, write_plots
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
-from perennial.io.stacking import (
-    JUDGE,
-    bound_stacked,
-    count_seen,
-    predict_all_stacked,
-    predict_stacked,
-    stack_rows,
-    stacked_thresholds,
-)
-from perennial.model.conformal import bound_scores
 from perennial.model.metric import check_metric
 from perennial.model.predictor import Model
-from perennial.model.seen import count_overlap
 
 PARAMS = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.group"),
@@ -56,63 +32,6 @@ PARAMS = (
     *("evaluate.slice_rows", "evaluate.slice_blocks", "evaluate.bands"),
     *("evaluate.importance_rows", "evaluate.importance_repeats", "evaluate.linear_rows", "evaluate.linear_c"),
 )
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The rows that judge, what is predicted of them and how, the thresholds, leaks, and rows that had been learned.
-
-    `ends` are the bounds of predicted numbers, None without any; `beside` names further columns that `predict` needs.
-    """
-
-    rows: Rows
-    predictions: dict[str, Array]
-    predict: Callable[[pd.DataFrame], Array]
-    threshold: Threshold
-    leaks: dict[str, Any]
-    overlap: int
-    ends: tuple[Array, Array] | None
-    beside: tuple[str, ...] = ()
-
-
-def judge_span(model: Model, inputs: list[str], p: dict[str, Any]) -> Judged:
-    """Return the test rows as the bundle's model predicts them."""
-    key, named = p["problem.key"], {name: p[f"problem.{name}"] for name in ("target", "time", "weight")}
-    rows = read_rows(model, key=key, **named)
-    predictions = predict_all(model, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
-    return Judged(
-        rows=rows,
-        predictions=predictions,
-        predict=lambda frame: predict_padded(model, frame, rows.classes),
-        threshold=model.threshold,
-        leaks=find_leaks(model.task, (rows.learned[inputs], rows.learned_truth), (rows.test[inputs], rows.truth)),
-        overlap=count_overlap(read_seen_keys(BUNDLE), rows.test[key]),
-        ends=None if model.bounds is None else bound_scores(model.bounds, predictions["model"]),
-    )
-
-
-def judge_crosswise(model: Model, models: Sequence[FoldModel], inputs: list[str], p: dict[str, Any]) -> Judged:
-    """Return all labelled rows, each once per repeat as the model of its fold predicts it."""
-    key = p["problem.key"]
-    rows = stack_rows(model, models, key=key, target=p["problem.target"], weight=p["problem.weight"])
-    first = rows.test[JUDGE].to_numpy()[: len(rows.learned)]
-    predictions = predict_all_stacked(models, rows, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
-    return Judged(
-        rows=rows,
-        predictions=predictions,
-        predict=lambda frame: predict_stacked(models, frame),
-        threshold=stacked_thresholds(models, rows),
-        leaks=find_leaks_crosswise(model.task, rows.learned[inputs], rows.learned_truth, first),
-        overlap=count_seen(models, rows, key),
-        ends=bound_stacked(models, rows, predictions["model"]),
-        beside=(JUDGE,),
-    )
-
-
-def read_judged(model: Model, inputs: list[str], p: dict[str, Any]) -> Judged:
-    """Return what judges: the test rows, or all labelled rows where models/folds/ holds a cross-validation."""
-    models = read_fold_models()
-    return judge_crosswise(model, models, inputs, p) if models else judge_span(model, inputs, p)
 
 
 def blocks_of(rows: Rows, p: dict[str, Any]) -> npt.NDArray[Any]:
@@ -194,7 +113,8 @@ def main() -> None:
     names = [column.name for column in inputs]
     told = [column.name for column in features_of(contract)]
     refuse_other_roles(contract, {"key": key, "time": time, "target": p["problem.target"]})
-    judged = read_judged(model, told, p)
+    named = Named(key, p["problem.target"], time, p["problem.weight"])
+    judged = read_judged(model, told, named, most=p["evaluate.linear_rows"], c=p["evaluate.linear_c"])
     rows, sample, predictions = judged.rows, sample_test(judged.rows, p), judged.predictions
     champion, released = read_champion(model, names, rows.test[key].drop_duplicates(), rows.first)
     if champion is not None and released is not None:

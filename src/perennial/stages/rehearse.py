@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from perennial.data.distribution import even_positions
-from perennial.evaluation.rehearsal import is_taken, list_bad_requests
+from perennial.evaluation.bad_requests import list_bad_requests
+from perennial.evaluation.rehearsal import is_taken
 from perennial.io.bundle import bundle_hash, load_bundle, read_golden, read_part
 from perennial.io.files import read_json, write_json
 from perennial.io.params import read_params
