@@ -8,6 +8,7 @@ from perennial.adoption.suspects import (
     is_sensitive,
     suspect_alone,
     suspect_together,
+    suspect_words,
     typed_column,
 )
 
@@ -26,6 +27,21 @@ def test_parts_of_a_sum_are_suspected_and_what_is_beside_it_is_not() -> None:
     found = suspect_together({"total": total, "tip": tip, "distance": distance}, total - tip)
     assert set(found) == {"total", "tip"}
     assert suspect_together({"tip": tip, "distance": distance}, total) == {}
+
+
+def test_numbers_whose_squares_no_double_holds_are_weighed_too() -> None:
+    base, noise = DRAW.normal(size=(2, 400))
+    assert suspect_together({"noise": noise}, base * 1e300) == {}
+    assert set(suspect_together({"copy": base, "noise": noise}, base * 1e300)) == {"copy"}
+
+
+def test_free_text_one_of_whose_words_decides_the_target_is_suspected_without_saying_the_word() -> None:
+    target = pd.Series(DRAW.random(500) < 0.3)
+    telling = pd.Series([f"case {place} was {'Refunded.' if case else 'closed'}" for place, case in enumerate(target)])
+    said = str(suspect_words(telling, target, "binary"))
+    assert said == "one of its words alone nearly decides the target (AUC 1.000)"
+    honest = pd.Series([f"case {place} of {'Bern' if place % 3 else 'Rome'}" for place in range(500)])
+    assert suspect_words(honest, target, "binary") is None
 
 
 def test_what_happens_afterwards_is_said_so() -> None:

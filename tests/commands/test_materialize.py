@@ -174,6 +174,10 @@ def test_passwords_come_from_the_environment_alone(monkeypatch: pytest.MonkeyPat
 def test_instants_and_horizons_are_read_or_refused() -> None:
     assert str(read_as_of("2013-08-15T06:00+02:00")) == "2013-08-15T04:00:00.000000"
     assert [read_horizon(text) for text in ("90m", "6h", "2d")] == [1.5, 6.0, 48.0]
+    with pytest.raises(Refusal, match="--as-of is '2999-01-01', which is still to come"):
+        read_as_of("2999-01-01")
+    with pytest.raises(Refusal, match="give at most 3660d"):
+        read_horizon("99999999d")
     with pytest.raises(Refusal, match="--as-of is 'soon'"):
         read_as_of("soon")
     with pytest.raises(Refusal, match="--horizon is '6'"):

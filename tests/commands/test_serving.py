@@ -123,6 +123,8 @@ def test_a_challenger_is_verified_and_named_to_the_service(
     named = {name.removeprefix("PERENNIAL_"): value for name, value in environment.items() if "PERENNIAL_" in name}
     assert named["CHALLENGER"] == str(tmp_path / "bundle")
     assert (named["LANE"], named["CANARY_SHARE"], named["LANE_KEY"]) == ("canary", "0.2", "carrier")
+    with pytest.raises(Refusal, match="--lane-key is 'carier', which is not an input"):
+        run("serve", "--challenger", "bundle", "--lane-key", "carier")
     monkeypatch.setenv("PERENNIAL_CHALLENGER", "bundle")
     run("serve")
     assert packaged.pop()[1]["PERENNIAL_CHALLENGER"] == str(tmp_path / "bundle")
@@ -135,6 +137,7 @@ def test_a_challenger_is_verified_and_named_to_the_service(
         (("--challenger", "models"), "holds neither a bento nor a bundle"),
         (("--challenger", "models/bento", "--share", "0.1"), "--share is of a canary"),
         (("--lane-key", "carrier"), "--lane-key is about a challenger"),
+        (("--port", "99999"), "--port is 99999: give one from 1 to 65535"),
     ):
         with pytest.raises(Refusal, match=reason):
             run("serve", *words)

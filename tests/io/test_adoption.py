@@ -35,6 +35,21 @@ def test_a_csv_of_any_encoding_and_delimiter(folder: Path, encoding: str, delimi
     assert read(write_csv(folder / "t.csv", encoding, delimiter)) == [["Zoë", "1"], ["a;b", ""]]
 
 
+def test_a_column_without_a_name_is_called_by_its_place_and_left_out_where_it_numbers_the_rows(folder: Path) -> None:
+    ROWS.to_csv(folder / "numbered.csv")
+    assert read(folder / "numbered.csv") == ROWS.values.tolist()
+    (folder / "unnamed.csv").write_text("a,,b\n1,2,3\n")
+    assert list(read_cells_of("unnamed.csv").columns) == ["a", "column_2", "b"]
+    (folder / "first.csv").write_text(",b\n7,3\n")
+    assert list(read_cells_of("first.csv").columns) == ["column_1", "b"]
+
+
+def test_names_that_differ_in_case_alone_are_one_name(folder: Path) -> None:
+    (folder / "t.csv").write_text("A,a,b\n1,2,3\n")
+    with pytest.raises(Refusal, match=r"t\.csv has the columns 'A' and 'a', which is one name: rename one of them"):
+        read_cells_of("t.csv")
+
+
 def test_packed_files(folder: Path) -> None:
     plain = write_csv(folder / "t.csv")
     (folder / "t.csv.gz").write_bytes(gzip.compress(plain.read_bytes()))

@@ -63,6 +63,7 @@ def test_an_absent_leaf_and_one_of_ones_own_are_left_alone() -> None:
         ("2013-09-01T02:00:00+02:00", "2013-09-01"),
         ("2013-09-01T12:00Z", "2013-09-01T12:00:00"),
         ("'; DROP", None),
+        ("0001-01-01T00:00+14:00", None),
         (20130901, None),
     ],
 )

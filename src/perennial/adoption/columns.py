@@ -13,6 +13,7 @@ from perennial.adoption.suspects import (
     is_sensitive,
     suspect_alone,
     suspect_together,
+    suspect_words,
     typed_column,
 )
 from perennial.adoption.target import Target
@@ -56,6 +57,10 @@ def plan_columns(
         for c in columns
     ]
     found = find_suspects([c.name for c in columns if c.role == "input"], others, target, rows, time)
+    texts = [c.name for c in columns if c.role == "input" and c.dtype == "text"]
+    labelled = {name: others[name].loc[rows] for name in texts}
+    told = {name: suspect_words(cells, target.values.loc[rows], target.task) for name, cells in labelled.items()}
+    found |= {name: said for name, said in told.items() if said}
     columns = [
         replace(c, role="ignored", reason=f"suspected leak: {found[c.name]}") if c.name in found else c for c in columns
     ]

@@ -1,6 +1,7 @@
 """Columns that know the answer: alone, together, or because they happen afterwards; and those about persons."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +15,7 @@ Floats = npt.NDArray[np.float64]
 AUC, CORRELATION = 0.9, 0.99
 EXPLAINED = 0.98  # share of a regression's variance that a few columns together explain only when they contain it
 TOGETHER = 4
+TEXTS, WORDS = 5_000, 300  # rows of free text that are looked at, and how many of their most frequent words
 BINS = 32
 _PERSONAL = re.compile(
     r"\be.?mail|phone|mobile|\bssn\b|social.?sec|passport|first.?name|last.?name|sur.?name|full.?name|\baddress\b"
@@ -54,6 +56,19 @@ def suspect_alone(column: pd.Series, target: pd.Series, task: str) -> str | None
     return f"alone it nearly decides the target ({found['measure']} {found['value']:.3f})"
 
 
+def suspect_words(texts: pd.Series, target: pd.Series, task: str) -> str | None:
+    """Say that a single word of free text nearly decides the target, or None; the word itself is not said."""
+    rows = texts.index[:: max(1, -(-len(texts) // TEXTS))]
+    words = texts.loc[rows].fillna("").astype("str").str.lower().str.findall(r"\w+").map(set)
+    counts = Counter(word for each in words for word in each)
+    often = [word for word, count in counts.most_common(WORDS) if 0.02 <= count / len(rows) <= 0.98]
+    for word in often:
+        held = words.map(lambda each, word=word: word in each).astype("boolean")
+        if said := suspect_alone(held, target.loc[rows], task):
+            return said.replace("alone it", "one of its words alone")
+    return None
+
+
 def suspect_together(columns: Mapping[str, Floats], target: Floats) -> dict[str, str]:
     """Return {name: reason} for the few numbers whose weighted sum is nearly the target of a regression.
 
@@ -61,7 +76,8 @@ def suspect_together(columns: Mapping[str, Floats], target: Floats) -> dict[str,
     """
     if len(target) < 50 or not columns:
         return {}
-    filled = {name: np.where(np.isfinite(values), values, 0.0) for name, values in columns.items()}
+    filled = {name: _scaled(np.where(np.isfinite(values), values, 0.0)) for name, values in columns.items()}
+    target = _scaled(target)
     chosen: list[str] = []
     while len(chosen) < min(TOGETHER, len(filled)) and _explained(filled, chosen, target) < EXPLAINED:
         rest = [name for name in filled if name not in chosen]
@@ -84,6 +100,12 @@ def _explained(columns: Mapping[str, Floats], names: list[str], target: Floats) 
     fitted, *_ = np.linalg.lstsq(matrix, target, rcond=None)
     total = float(((target - target.mean()) ** 2).sum())
     return 1.0 - float(((target - matrix @ fitted) ** 2).sum()) / total if total > 0 else 0.0
+
+
+def _scaled(values: Floats) -> Floats:
+    """Return numbers as shares of the largest, whose squares no double is too small for."""
+    largest = float(np.abs(values).max(initial=0.0))
+    return values / largest if largest > 0 else values
 
 
 def happens_after(instants: pd.Series, time: pd.Series) -> str | None:

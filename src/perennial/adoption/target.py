@@ -14,6 +14,7 @@ TASKS = ("binary", "multiclass", "regression")
 MOST_CLASSES = 50
 FEWEST_ROWS = 5  # of a class: one for each fold
 JUDGED_ROWS = 50  # of a class, fewer of which say nothing about it alone
+LARGEST = 1e100  # of a number that is predicted: the square of an error must be a number too
 WHOLE_CLASSES = 10  # whole numbers are taken for classes when there are few of them, counted from 0 or 1
 _NAMES = re.compile(r"^(target|label|class|y|outcome|response|churn\w*|survived|default\w*|price)$", re.IGNORECASE)
 _YES = ("yes", "y", "true", "t", "1", "1.0", "positive", "pos", "churned", "default", "bad", "fraud", "late")
@@ -88,6 +89,8 @@ def refuse_unfit(name: str, reading: Reading, task: str) -> None:
         raise Refusal(f"the target {name} has {count} values, a binary task has two: say --task multiclass.")
     if task == "regression" and reading.dtype != "numeric":
         raise Refusal(f"the target {name} is not a number ({reading.cells.iloc[0]!r}): say another --task or --target.")
+    if task == "regression" and typed_column(reading.cells, "numeric").abs().max() > LARGEST:
+        raise Refusal(f"the target {name} goes beyond {LARGEST:g}, too far to be squared: give it in another unit.")
     if task == "multiclass" and (count > MOST_CLASSES or count > 0.5 * rows):
         raise Refusal(
             f"the target {name} has {count} values on {rows} rows, such as {reading.cells.iloc[0]!r}: it is an "

@@ -11,6 +11,7 @@ from perennial.io.leaves import read_instant
 from perennial.refusal import Refusal
 
 HOURS = {"m": 1 / 60, "h": 1.0, "d": 24.0}
+LONGEST_HORIZON = 3660 * 24.0
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,29 @@ class Moment:
 
 
 def read_as_of(text: str) -> np.datetime64:
-    """Return the instant of `--as-of`: the clock for NOW, else ISO 8601, UTC where it names no zone."""
+    """Return the instant of `--as-of`: the clock for NOW, else ISO 8601, UTC where it names no zone.
+
+    Raises Refusal when it is still to come: nothing is known of then, and all that is kept would be too old.
+    """
+    now = np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
     if text.upper() == "NOW":
-        return np.datetime64(datetime.now(UTC).replace(tzinfo=None), "us")
-    if (instant := read_instant(text)) is None:
+        return now
+    if (found := read_instant(text)) is None:
         raise Refusal(f"--as-of is {text!r}: give NOW, or an instant such as 2013-08-15T06:00.")
-    return np.datetime64(instant, "us")
+    instant = np.datetime64(found, "us")
+    if instant > now:
+        raise Refusal(f"--as-of is {text!r}, which is still to come: give NOW; --horizon looks ahead.")
+    return instant
 
 
 def read_horizon(text: str) -> float:
     """Return the hours of a horizon such as 90m, 6h or 2d."""
     if not (found := re.fullmatch(r"(\d+(?:\.\d+)?)([mhd])", text)):
         raise Refusal(f"--horizon is {text!r}: give a number with m, h or d, such as 6h.")
-    return float(found[1]) * HOURS[found[2]]
+    hours = float(found[1]) * HOURS[found[2]]
+    if hours > LONGEST_HORIZON:
+        raise Refusal(f"--horizon is {text!r}: give at most {LONGEST_HORIZON / 24:.0f}d.")
+    return hours
 
 
 def choose_moment(contract: Contract, as_of: np.datetime64, keep_days: float, horizon_hours: float = 0.0) -> Moment:

@@ -55,14 +55,19 @@ def name_settings(p: Mapping[str, Any], environment: Mapping[str, str]) -> dict[
     return named | {name: str(Path(environment[name]).absolute()) for name in files if environment.get(name)}
 
 
-def find_challenger(word: str, bento: Path) -> Path:
-    """Return the bundle that challenges that of a bento; raises Refusal unless it loads and has the same contract."""
+def find_challenger(word: str, bento: Path, lane_key: str | None = None) -> Path:
+    """Return the bundle that challenges that of a bento; raises Refusal unless it loads and has the same contract.
+
+    `lane_key` names the input whose value decides who answers, if any does.
+    """
     bundle = find_bundle(word)
     champion, challenger = (describe_interface(load_predictor(one)) for one in (bento / "src" / "bundle", bundle))
     try:
         refuse_different(champion, challenger)
     except Refusal as refusal:
         raise Refusal(f"the challenger {word}: {refusal}") from None
+    if lane_key and lane_key not in champion["inputs"]:
+        raise Refusal(f"--lane-key is {lane_key!r}, which is not an input: name one, or none.")
     return bundle
 
 
@@ -76,7 +81,7 @@ def name_lanes(arguments: argparse.Namespace, bento: Path) -> dict[str, str]:
     if arguments.share is not None and (arguments.lane or os.environ.get(f"{PREFIX}LANE")) != CANARY:
         raise Refusal("--share is of a canary, which answers: add --lane canary.")
     given = {
-        "CHALLENGER": str(find_challenger(word, bento)),
+        "CHALLENGER": str(find_challenger(word, bento, arguments.lane_key or os.environ.get(f"{PREFIX}LANE_KEY"))),
         "LANE": arguments.lane,
         "CANARY_SHARE": arguments.share,
         "LANE_KEY": arguments.lane_key,
@@ -90,6 +95,8 @@ def serve(arguments: argparse.Namespace) -> None:
     refuse_unpackaged(bento)
     p = read_params(PARAMS)
     host, port = arguments.host or p["serve.host"], arguments.port or p["serve.port"]
+    if not 0 < port < 65_536:
+        raise Refusal(f"--port is {port}: give one from 1 to 65535.")
     environment = bento_environment() | name_settings(p, os.environ) | name_lanes(arguments, bento)
     settings = read_settings(environment)
     parse_keys(settings.api_keys, f"{PREFIX}API_KEYS")

@@ -23,6 +23,7 @@ from perennial.io.warehouse import open_warehouse
 from perennial.io.workbook import SHEETS, read_workbook
 from perennial.refusal import Refusal
 
+UNNAMED = "column_{}"
 PARQUET, LINES = (".parquet", ".pq"), (".jsonl", ".ndjson")
 
 
@@ -67,7 +68,7 @@ def read_file(path: Path, sheet: str | None = None) -> pd.DataFrame:
             relation = f"read_json({_literal(path)}, format = 'newline_delimited')"
         else:
             relation = csv_relation(path, scratch)
-        return _as_text(database, relation, path)
+        return leave_out_numbers(_as_text(database, relation, path))
 
 
 def _literal(path: Path) -> str:
@@ -86,9 +87,7 @@ def csv_relation(path: Path, scratch: Path) -> str:
         raise Refusal(f"{path} is empty: a table needs at least a header.")
     mark = find_delimiter(text[: 1 << 20])
     header = next(csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=mark))
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if twice:
-        raise Refusal(f"{path} has the column {twice[0]!r} twice: rename one of them.")
+    header = name_columns(header, path)
     plain = scratch / "plain.csv"
     plain.write_text(text, encoding="utf-8", newline="")
     types = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in header)
@@ -96,6 +95,31 @@ def csv_relation(path: Path, scratch: Path) -> str:
         f"read_csv('{plain}', header = true, auto_detect = false, delim = '{mark}', quote = '\"', escape = '\"', "
         f"columns = {{{types}}}, nullstr = '\x01', strict_mode = true, null_padding = false)"
     )
+
+
+def name_columns(header: Sequence[str], path: Path) -> list[str]:
+    """Return the names of a header, one without any called by its place, such as `column_1`.
+
+    Raises Refusal when two have one name, for a database does not look at the case of letters.
+    """
+    names = [name if name.strip() else UNNAMED.format(place) for place, name in enumerate(header, 1)]
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if names.count(name) > 1:
+            raise Refusal(f"{path} has the column {name!r} twice: rename one of them.")
+        if other != name:
+            raise Refusal(f"{path} has the columns {other!r} and {name!r}, which is one name: rename one of them.")
+    return names
+
+
+def leave_out_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without a first column that has no name and numbers the rows, as pandas writes one."""
+    if list(frame.columns[:1]) != [UNNAMED.format(1)] or len(frame.columns) < 2:
+        return frame
+    cells = frame.iloc[:, 0].tolist()
+    counted = any(cells == [str(number) for number in range(first, first + len(cells))] for first in (0, 1))
+    return frame.iloc[:, 1:] if counted else frame
 
 
 def _as_text(database: duckdb.DuckDBPyConnection, relation: str, path: Path) -> pd.DataFrame:

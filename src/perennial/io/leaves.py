@@ -115,10 +115,10 @@ def read_instant(value: object) -> str | None:
         return None
     try:
         instant = datetime.fromisoformat(str(value))
-    except ValueError:
+        if instant.tzinfo:
+            instant = instant.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError):  # the first day of all has no hour before it
         return None
-    if instant.tzinfo:
-        instant = instant.astimezone(UTC).replace(tzinfo=None)
     return instant.isoformat().removesuffix("T00:00:00")
 
 

@@ -21,6 +21,7 @@ from perennial.serving.challenger import Challenger
 from perennial.serving.expected import Expected
 from perennial.serving.figures import Tally, count_family, spread_family
 from perennial.serving.runtime import Predictor
+from perennial.serving.schema import UNSEEN
 
 KIND = "text/plain; version=0.0.4; charset=utf-8"
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -79,7 +80,7 @@ class Metrics(Collector):
             if model == self.predictor.version:
                 self._expected.count(answer)
             for warning in answer["warnings"]:
-                self.unseen[warning.partition(" ")[0]] += 1
+                self.unseen[warning.removesuffix(UNSEEN)] += 1
             row = work.asked.rows[place]
             if None in row.values():
                 for name, value in row.items():

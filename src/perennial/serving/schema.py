@@ -127,12 +127,13 @@ def check_row(fields: Sequence[Field], row: Any, place: str = "row") -> list[str
     return problems + [f"{place}.{name[:60]} is not a column of this model" for name in row if name not in known]
 
 
+UNSEEN = " was rare or never seen in training: scored as missing"
+
+
 def find_unseen(known: Mapping[str, frozenset[str]], row: Mapping[str, Any]) -> list[str]:
     """Return a warning per category that the model does not know; it is scored as if it were missing."""
     return [
-        f"{name} was rare or never seen in training: scored as missing"
-        for name, values in known.items()
-        if row.get(name) is not None and row[name] not in values
+        f"{name}{UNSEEN}" for name, values in known.items() if row.get(name) is not None and row[name] not in values
     ]
 
 

@@ -17,8 +17,10 @@ from perennial.serving.guard import refuse_open_door
 from perennial.serving.meeting import begin_challenger, meet_challenger
 from perennial.serving.runtime import load_predictor
 from perennial.serving.settings import read_settings
+from perennial.serving.wire import use_wire
 
 HOME = Path(__file__).resolve().parents[2]
+use_wire()
 
 
 def current_desk() -> Desk:
