@@ -7,6 +7,7 @@ from perennial.serving.answers import Work, take_answers
 from perennial.serving.asked import Asked
 from perennial.serving.figures import Tally
 from perennial.serving.metrics import Metrics
+from perennial.serving.schema import find_unseen
 from tests.serving.desks import tiny_predictor
 from tests.tiny import ROW
 
@@ -14,7 +15,7 @@ from tests.tiny import ROW
 def answered(metrics: Metrics, row: dict[str, Any], answer: dict[str, Any]) -> Work:
     """A request of one row that was answered."""
     work, model = Work(Asked([row], [None], False), "a"), metrics.predictor.version
-    take_answers(work, [0], [{**answer, "warnings": []}], model, "champion", 0.001)
+    take_answers(work, [0], [{"warnings": [], **answer}], model, "champion", 0.001)
     return work
 
 
@@ -52,3 +53,10 @@ def test_a_regression_has_neither_shares_nor_decisions(tmp_path: Path) -> None:
     text = metrics.render().decode()
     assert "perennial_score" not in text
     assert "perennial_decisions" not in text
+
+
+def test_an_unseen_value_is_counted_under_the_whole_name_of_its_input(tmp_path: Path) -> None:
+    metrics = Metrics(tiny_predictor(tmp_path), lambda: 0, None)
+    warnings = find_unseen({"marital status": frozenset({"single"})}, {"marital status": "other"})
+    metrics.count_answers(answered(metrics, ROW, {"score": 0.35, "decision": True, "warnings": warnings}))
+    assert metrics.unseen["marital status"] == 1
