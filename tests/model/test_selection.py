@@ -1,5 +1,6 @@
 """Inputs held against shuffled copies of themselves: noise goes, what tells little but truly stays."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from perennial.model.selection import (
     judge_inputs,
     limit_rows,
     list_left_out,
+    loses_more,
+    restore_inputs,
     weigh_inputs,
 )
 from perennial.model.target import find_classes
@@ -125,3 +128,41 @@ def test_where_nothing_beats_its_copies_the_best_is_kept() -> None:
 
 def test_wide_tables_are_looked_at_in_fewer_rows() -> None:
     assert [limit_rows(count) for count in (0, 10, 200, 10**6)] == [12_000, 12_000, 5_000, 1_000]
+
+
+def losses(needed: dict[str, float]) -> Callable[[Sequence[str]], list[float]]:
+    """Losses of five folds: each input costs what is `needed` of it where it lacks."""
+    return lambda out: [1.0 + 0.01 * fold + sum(needed.get(name, 0.0) for name in out) for fold in range(5)]
+
+
+def judged(**kept: bool) -> list[dict[str, Any]]:
+    return [{"column": name, "kept": keep, "importance": 0.1, "reason": "told"} for name, keep in kept.items()]
+
+
+def test_what_a_model_misses_is_kept_after_all_and_noise_is_not() -> None:
+    found = restore_inputs(judged(whole=True, part=False, dice=False), losses({"part": 0.2}))
+    assert {one["column"]: one["kept"] for one in found} == {"whole": True, "part": True, "dice": False}
+    assert found[1]["reason"] == "told, yet a model without it loses more"
+
+
+def test_nothing_is_restored_where_the_model_loses_no_more() -> None:
+    before = judged(whole=True, part=False, dice=False)
+    assert restore_inputs(before, losses({"dice": -0.1})) == before
+    assert restore_inputs(judged(whole=True), losses({})) == judged(whole=True)
+
+
+def test_all_are_kept_where_only_together_they_make_up_for_it() -> None:
+    def together(out: Sequence[str]) -> list[float]:
+        return [1.0 + 0.01 * fold + (0.2 if out else 0.0) for fold in range(5)]
+
+    assert all(one["kept"] for one in restore_inputs(judged(a=True, b=False, c=False), together))
+
+
+@pytest.mark.parametrize(
+    ("without", "fuller", "more"),
+    [([1.0, 1.1], [1.0, 1.0], False), ([1.1, 1.1], [1.0, 1.0], True), ([1.2, 0.9, 1.1], [1.0, 1.0, 1.0], False)],
+)
+def test_more_is_lost_when_it_is_more_than_one_standard_error(
+    without: list[float], fuller: list[float], more: bool
+) -> None:
+    assert loses_more(without, fuller) == more

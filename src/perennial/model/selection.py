@@ -7,7 +7,7 @@ Forests, NeurIPS 2019), which is zero on average for noise, however many values 
 one of its copies, so that it beats all of n copies once in n + 1.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -26,6 +26,7 @@ COPIES = 19
 ASKED_ROWS = 5_000
 CELLS = 1_000_000  # rows times inputs that are looked at
 MOST_ROWS, FEWEST_ROWS = 12_000, 1_000
+MOST_TRIED = 12  # inputs that are brought back one by one
 ALIKE = 0.99999  # correlation from which on one number says what the other says
 _QUICK = {"num_iterations": 50, "learning_rate": 0.1, "num_leaves": 8, "lambda_l2": 5.0, "feature_fraction": 0.5}
 
@@ -149,6 +150,36 @@ def judge_inputs(names: Sequence[str], weighed: Sequence[Sequence[Weighed]]) -> 
             }
         )
     return judged
+
+
+def loses_more(without: Sequence[float], fuller: Sequence[float]) -> bool:
+    """Tell whether a model loses more than a fuller one over the same folds, by more than one standard error."""
+    apart = np.asarray(without) - np.asarray(fuller)
+    return bool(apart.mean() > apart.std(ddof=1) / np.sqrt(len(apart))) if len(apart) > 1 else bool(apart[0] > 0)
+
+
+def restore_inputs(
+    judged: Sequence[Mapping[str, Any]], losses_without: Callable[[Sequence[str]], Sequence[float]]
+) -> list[dict[str, Any]]:
+    """Return the evidence with those inputs kept after all that a model misses.
+
+    What tells something only beside another input, such as a part beside the whole, is not important by itself.
+    `losses_without` gives the losses over the folds of a model that lacks some inputs. Where no few of them make up for
+    what is lost, all are kept.
+    """
+    columns = [dict(one) for one in judged]
+    out = [one["column"] for one in columns if not one["kept"]]
+    if not out or not loses_more(chosen := losses_without(out), whole := losses_without([])):
+        return columns
+    ranked = sorted((one for one in columns if not one["kept"]), key=lambda one: -float(one["importance"]))
+    tried = [one["column"] for one in ranked[:MOST_TRIED]]
+    missed = {name for name in tried if loses_more(chosen, losses_without([other for other in out if other != name]))}
+    if loses_more(losses_without([name for name in out if name not in missed]), whole):
+        missed = set(out)
+    for one in columns:
+        if one["column"] in missed:
+            one |= {"kept": True, "reason": f"{one['reason']}, yet a model without it loses more"}
+    return columns
 
 
 def _digits(value: float) -> float:

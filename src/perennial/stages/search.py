@@ -12,12 +12,12 @@ from perennial.data.roles import refuse_other_roles
 from perennial.io.contract import read_contract
 from perennial.io.engine import Engine, open_engine
 from perennial.io.files import write_json
-from perennial.io.folds import weigh_copies, write_folds
 from perennial.io.learning import Learning, leave_out, outer_lessons, read_learning, sample_learning
 from perennial.io.params import read_params
 from perennial.io.process import run_stage
 from perennial.io.scratch import scratch_folder
 from perennial.io.searching import Way, search_rows
+from perennial.io.selecting import select_inputs
 from perennial.io.stopping import HAND, listen_for_stop, share_time
 from perennial.io.study import identify_search
 from perennial.io.tables import write_csv
@@ -26,7 +26,7 @@ from perennial.model.folds import scored_folds
 from perennial.model.history import describe_best, rank_importances, summarise_search, tabulate_history
 from perennial.model.metric import check_metric
 from perennial.model.search import Searched
-from perennial.model.selection import describe_selection, find_needless, judge_inputs, limit_rows, list_left_out
+from perennial.model.selection import list_left_out
 
 PARAMS: tuple[str, ...] = (
     *("problem.task", "problem.target", "problem.key", "problem.weight", "problem.time", "problem.label_known_at"),
@@ -41,22 +41,28 @@ _WHERE_AND_HOW_LONG: tuple[str, ...] = (
 )
 
 
-def select(engine: Engine, folder: Path, learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
-    """Return which inputs are worth keeping, each held against shuffled copies of itself, with the evidence.
+def fixed_settings(params: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of boosting that are not searched."""
+    return {
+        "num_iterations": params["search.max_rounds"],
+        "early_stopping_round": params["search.patience"],
+        "seed": params["search.seed"],
+    }
 
-    Nothing is said where `search.selection` is false.
-    """
+
+def select(engine: Engine, folder: Path, learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
+    """Return which inputs are worth keeping, with the evidence; nothing where `search.selection` is false."""
     if not params["search.selection"]:
         return {}
-    inputs = learning.problem.inputs
-    small = sample_learning(learning, params["problem.key"], limit_rows(len(inputs)), params["search.seed"])
-    needless = find_needless(small.frame, inputs)
-    small = leave_out(small, list(needless))
-    folds = scored_folds(small.folds, small.problem)
-    write_folds(folder, small, folds)
-    weighed = weigh_copies(engine, folder, folds)
-    names = [column.name for column in inputs]
-    return describe_selection(judge_inputs(names, weighed), needless, names, len(small.frame))
+    return select_inputs(
+        engine,
+        folder,
+        learning,
+        key=params["problem.key"],
+        seed=params["search.seed"],
+        family=params["search.families"][0],
+        fixed=fixed_settings(params),
+    )
 
 
 def select_whole(learning: Learning, params: dict[str, Any]) -> dict[str, Any]:
@@ -73,11 +79,7 @@ def plan_way(params: dict[str, Any], trials: int) -> Way:
         trials=trials,
         batch=params["search.batch"],
         seed=params["search.seed"],
-        fixed={
-            "num_iterations": params["search.max_rounds"],
-            "early_stopping_round": params["search.patience"],
-            "seed": params["search.seed"],
-        },
+        fixed=fixed_settings(params),
         identity=identify_search(decisive),
     )
 
