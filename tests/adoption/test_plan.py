@@ -78,3 +78,9 @@ def test_copies_are_counted() -> None:
 def test_a_hopeless_table_is_refused(table: pd.DataFrame, wishes: Wishes, said: str) -> None:
     with pytest.raises(Refusal, match=said):
         plan_table(table, "t", wishes)
+
+
+def test_numbers_too_far_to_be_squared_are_kept_out_and_said() -> None:
+    table = customers().assign(far=[f"{number % 7}e300" for number in range(400)])
+    far = next(column for column in plan_table(table, "t", Wishes(target="churned")).columns if column.name == "far")
+    assert (far.role, far.reason, far.high) == ("ignored", "it goes beyond 1e+100: mend its unit", None)

@@ -92,3 +92,5 @@ def test_without_a_challenger_there_is_nothing_to_compare(log: Any, tmp_path: Pa
         run("lanes", "compare")
     with pytest.raises(Refusal, match="--since is 'today'"):
         run("lanes", "compare", "--since", "today")
+    with pytest.raises(Refusal, match="--since 2030-01-01 is not before --until 2020-01-01: swap them"):
+        run("lanes", "compare", "--since", "2030-01-01", "--until", "2020-01-01")

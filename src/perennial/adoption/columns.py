@@ -16,7 +16,7 @@ from perennial.adoption.suspects import (
     suspect_words,
     typed_column,
 )
-from perennial.adoption.target import Target
+from perennial.adoption.target import LARGEST, Target
 
 LOOKED_AT = 50_000  # rows that the suspects are sought in
 
@@ -88,6 +88,8 @@ def _plan_column(name: str, reading: Reading, role: str | None) -> ColumnPlan:
         return replace(plan, role="ignored", reason="every row has the same value")
     if dtype == "id":
         return replace(plan, role="ignored", reason=reading.note or "an identifier")
+    if max(abs(low or 0.0), abs(high or 0.0)) > LARGEST:
+        return replace(plan, role="ignored", low=None, high=None, reason=f"it goes beyond {LARGEST:g}: mend its unit")
     if dtype == "text":
         return replace(plan, pii=True, reason="free text: its words are weighed, its values shown nowhere")
     if dtype == "datetime":

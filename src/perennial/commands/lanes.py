@@ -52,6 +52,8 @@ def judge_lanes(
 def compare_lanes(arguments: argparse.Namespace) -> None:
     """Say which of champion and challenger is better, once labels are in."""
     since, until = read_bound("since", arguments.since), read_bound("until", arguments.until)
+    if since and until and since >= until:
+        raise Refusal(f"--since {arguments.since} is not before --until {arguments.until}: swap them.")
     judged = judge_lanes(read_params(PARAMS), arguments.records, since, until)
     print(json.dumps({"pairs": judged}, indent=2) if arguments.json else "\n\n".join(map(describe_pair, judged)))
 
