@@ -46,7 +46,7 @@ test: check ## everything that needs wheels only
 test-full: .venv/.full ## what is slow or needs system packages
 	@mkdir -p $(TMPDIR)
 	bash tests/system.sh
-	pytest -m "slow and not soak"
+	pytest -n 2 --dist loadfile -m "slow and not soak"
 
 soak: .venv/.full ## one core against two, every command of the README, the image: half an hour
 	@mkdir -p $(TMPDIR)

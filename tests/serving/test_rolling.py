@@ -146,9 +146,10 @@ def test_a_shadow_lives_and_dies_beside_a_served_champion(bentos: tuple[Path, Pa
             ask()
         [challenger] = [one for one in find_processes(server.mark) if "challenger_process" in " ".join(one.cmdline())]
         assert not any(name.startswith("PERENNIAL_LOG") for name in challenger.environ())
+        version = json.loads(ask_server(server.port, "GET", "/model").body)["challenger"]["version"]
+        wait_for(lambda: shows(f'perennial_rows_total{{lane="shadow",model="{version}",outcome="scored"}} 200.0'))
         challenger.kill()
         ask()
-        version = json.loads(ask_server(server.port, "GET", "/model").body)["challenger"]["version"]
         wait_for(lambda: shows(f'perennial_challenger_up{{lane="shadow",model="{version}"}} 1.0'))
         for _ in range(20):
             ask()
