@@ -12,8 +12,8 @@ from perennial.evaluation.ranking import auc
 from perennial.io.contract import read_contract
 from perennial.io.tables import read_table
 from perennial.model.boosting import fit_boosting
-from perennial.model.encoding import fit_encoder, predict_frame
-from perennial.model.frames import encode_frame
+from perennial.model.encoding import fit_encoder
+from perennial.model.frames import encode_frame, predict_frame
 from perennial.model.predictor import Model
 
 SETTINGS = {

@@ -32,7 +32,7 @@ from perennial.io.bundle import JUDGING, load_bundle, read_golden
 from perennial.io.contract import read_contract
 from perennial.io.scratch import scratch_folder
 from perennial.io.tables import read_table
-from perennial.model.encoding import predict_frame
+from perennial.model.frames import predict_frame
 from perennial.model.predictor import predict_rows
 from perennial.model.target import encode_target, find_classes
 

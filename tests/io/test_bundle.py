@@ -18,7 +18,7 @@ from perennial.io.bundle import (
     write_bundle,
 )
 from perennial.io.files import sha256_file
-from perennial.model.encoding import predict_frame
+from perennial.model.frames import predict_frame
 from perennial.model.link import wrap_member
 from perennial.model.predictor import Model
 from perennial.model.reference import golden_rows, reference_statistics

@@ -3,8 +3,7 @@ import pickle
 import numpy as np
 import pytest
 
-from perennial.model.encoding import predict_frame
-from perennial.model.frames import encode_frame
+from perennial.model.frames import encode_frame, predict_frame
 from perennial.model.predictor import combine_raw, decide, predict, predict_member, predict_raw, predict_rows
 from perennial.model.reference import frame_rows
 from tests.model.examples import CLASSES, make_frame, make_model

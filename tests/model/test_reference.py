@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from perennial.model.encoding import predict_frame
+from perennial.model.frames import predict_frame
 from perennial.model.reference import frame_rows, golden_rows, reference_statistics
 from tests.model.examples import make_frame, make_model
 

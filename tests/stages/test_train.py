@@ -6,7 +6,7 @@ import pytest
 from perennial.io.bundle import load_bundle, read_seen_keys, verify_bundle
 from perennial.io.files import read_json, sha256_file, write_json
 from perennial.io.tables import read_table, write_table
-from perennial.model.encoding import predict_frame
+from perennial.model.frames import predict_frame
 from perennial.model.seen import count_overlap
 from perennial.refusal import Refusal
 from perennial.stages import split, train

@@ -11,7 +11,7 @@ import pandas as pd
 from perennial.io.bundle import load_bundle, read_seen_keys, write_bundle
 from perennial.io.files import read_json, write_json
 from perennial.model.encoder import Array
-from perennial.model.encoding import predict_frame
+from perennial.model.frames import predict_frame
 from perennial.model.predictor import Model
 from perennial.model.reference import golden_rows
 from perennial.model.seen import Hashes, hash_keys

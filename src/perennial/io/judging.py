@@ -21,7 +21,8 @@ from perennial.io.bundle import bundle_hash, load_bundle, read_out_of_fold, read
 from perennial.io.engine import count_cores
 from perennial.io.files import read_json, write_text
 from perennial.io.learning import read_assigned
-from perennial.model.encoding import encode_learned, predict_frame
+from perennial.model.encoding import encode_learned
+from perennial.model.frames import predict_frame
 from perennial.model.learned import Truth
 from perennial.model.linear_fit import fit_linear
 from perennial.model.predictor import Model

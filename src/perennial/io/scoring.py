@@ -24,7 +24,7 @@ from perennial.io.scratch import scratch_folder
 from perennial.io.tables import write_table
 from perennial.io.warehouse import open_warehouse
 from perennial.model.conformal import bound_scores
-from perennial.model.encoding import predict_frame
+from perennial.model.frames import predict_frame
 from perennial.model.predictor import Model, decide
 from perennial.refusal import Refusal
 

@@ -12,7 +12,7 @@ from perennial.io.crosswise import FoldModel
 from perennial.io.judging import Rows, predict_all, read_weights
 from perennial.io.learning import read_assigned, repeats_of
 from perennial.model.conformal import bound_scores
-from perennial.model.encoding import predict_frame
+from perennial.model.frames import predict_frame
 from perennial.model.predictor import Model
 from perennial.model.seen import count_overlap
 from perennial.model.target import encode_target

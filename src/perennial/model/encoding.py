@@ -13,7 +13,6 @@ from perennial.model.encoder import (
 from perennial.model.frames import BLOCKS, encode_frame, known_values, plain_texts, read_micros, read_texts
 from perennial.model.instants import choose_parts
 from perennial.model.learned import Codes, Truth, fit_means, fit_text, has_means, is_learned, part_rows, predict_apart
-from perennial.model.predictor import Model, predict
 from perennial.model.transformers import ADDED, fit_transformer
 from perennial.refusal import Refusal
 
@@ -161,8 +160,3 @@ def _refitting(
         return lambda asked: encode(refitted, pd.DataFrame({name: pd.Series(asked, dtype=object)}))
 
     return fit
-
-
-def predict_frame(model: Model, frame: pd.DataFrame, *, num_threads: int = 1) -> Array:
-    """Return the scores of a frame: (rows,) for binary and regression, (rows, classes) for multiclass."""
-    return predict(model, encode_frame(model.encoder, frame), num_threads=num_threads)

@@ -18,6 +18,7 @@ from perennial.model.encoder import (
     read_weights,
 )
 from perennial.model.instants import count_age, split_instant, to_micros
+from perennial.model.predictor import Model, predict
 from perennial.model.text import weigh_text
 from perennial.model.transformers import ADDED, encode_known
 from perennial.refusal import Refusal
@@ -164,3 +165,8 @@ BLOCKS = {
     "ignored": _encode_nothing,
     ADDED: _encode_added,
 }
+
+
+def predict_frame(model: Model, frame: pd.DataFrame, *, num_threads: int = 1) -> Array:
+    """Return the scores of a frame: (rows,) for binary and regression, (rows, classes) for multiclass."""
+    return predict(model, encode_frame(model.encoder, frame), num_threads=num_threads)

@@ -15,8 +15,8 @@ from perennial.io.process import run_stage
 from perennial.io.rehearsal import Budgets, Script, rehearse_bento
 from perennial.io.tables import read_table
 from perennial.model.conformal import with_bounds
-from perennial.model.encoding import predict_frame
 from perennial.model.explanation import adds_up
+from perennial.model.frames import predict_frame
 from perennial.model.predictor import Model
 from perennial.model.reference import frame_rows
 
