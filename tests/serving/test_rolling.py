@@ -25,6 +25,8 @@ from tests.tiny import ROW, write_tiny_bundle
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 CALLERS, LEAST = 6, 2000
 
+PATIENT = 120.0  # seconds: a challenger steps back where processors are short
+
 
 class Callers:
     """Threads that ask the balancer without pause and keep every answer."""
@@ -147,12 +149,14 @@ def test_a_shadow_lives_and_dies_beside_a_served_champion(bentos: tuple[Path, Pa
         [challenger] = [one for one in find_processes(server.mark) if "challenger_process" in " ".join(one.cmdline())]
         assert not any(name.startswith("PERENNIAL_LOG") for name in challenger.environ())
         version = json.loads(ask_server(server.port, "GET", "/model").body)["challenger"]["version"]
-        wait_for(lambda: shows(f'perennial_rows_total{{lane="shadow",model="{version}",outcome="scored"}} 200.0'))
+        scored = f'perennial_rows_total{{lane="shadow",model="{version}",outcome="scored"}} '
+        wait_for(lambda: shows(f"{scored}200.0"), PATIENT)
         challenger.kill()
         ask()
-        wait_for(lambda: shows(f'perennial_challenger_up{{lane="shadow",model="{version}"}} 1.0'))
+        wait_for(lambda: shows(f'perennial_challenger_up{{lane="shadow",model="{version}"}} 1.0'), PATIENT)
         for _ in range(20):
             ask()
+        wait_for(lambda: any(shows(f"{scored}{count}.0") for count in (400, 410)), PATIENT)
         mark = server.mark
     assert find_processes(mark) == []
     with sqlite3.connect(f"file:{log}?mode=ro", uri=True) as connection:
@@ -161,7 +165,7 @@ def test_a_shadow_lives_and_dies_beside_a_served_champion(bentos: tuple[Path, Pa
             "SELECT count(*) FROM predictions a JOIN predictions b ON b.shadow_of = a.id WHERE a.lane = 'champion'"
         ).fetchone()
     assert counts["champion"] == 410
-    assert 390 <= counts["shadow"] <= 410  # what was asked while it was dead is counted, not scored
+    assert 400 <= counts["shadow"] <= 410  # what was asked while it was dead is counted, not scored
     assert joined == (counts["shadow"],)
 
 
