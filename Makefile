@@ -50,6 +50,7 @@ test-full: .venv/.full ## what is slow or needs system packages
 
 soak: .venv/.full ## one core against two, every command of the README, the image: half an hour
 	@mkdir -p $(TMPDIR)
+	bash tests/system.sh containers
 	pytest -m soak
 
 serve: .venv/.runtime ## answer predictions on http://127.0.0.1:3000

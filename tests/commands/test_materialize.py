@@ -156,6 +156,11 @@ def test_without_time_every_row_without_a_label_is_there_and_held_against_traini
     assert f"{len(waiting)} decisions are in the feature table" in capsys.readouterr().out
 
 
+def test_a_horizon_belongs_to_an_instant() -> None:
+    with pytest.raises(Refusal, match="--horizon belongs to --as-of"):
+        run("score", "rows.csv", "answers.csv", "--horizon", "6h")
+
+
 def test_passwords_come_from_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FEATURES_PASSWORD", "p@ss")
     filled = find_url("postgresql+psycopg://u:${FEATURES_PASSWORD}@h/d", "", {})

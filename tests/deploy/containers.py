@@ -21,12 +21,9 @@ print(urllib.request.urlopen(asked, timeout=5).read().decode())
 """
 
 
-def find_lack() -> str:
-    """What this machine lacks to build and run an image; empty when nothing."""
-    if os.getuid() != 0:
-        return "containers are built and run as root here"
-    absent = [name for name in PROGRAMS if shutil.which(name) is None]
-    return f"absent: {', '.join(absent)}; `bash tests/system.sh containers` installs them" if absent else ""
+def find_absent() -> list[str]:
+    """The programs that build and run an image and are not here; `bash tests/system.sh containers` installs them."""
+    return [name for name in PROGRAMS if shutil.which(name) is None]
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ from perennial.io.asking import JSON, send_request
 from perennial.io.bento import build_bento
 from perennial.io.server import find_free_port, run_server, start_server, stop_server
 from tests.conftest import ROOT
-from tests.deploy.watchers import DEPLOY, find_program, run_program, wait_until
+from tests.deploy.watchers import DEPLOY, find_program, run_program
 from tests.tiny import ROW, write_tiny_bundle
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 BODY = json.dumps({"rows": [ROW]}).encode()

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from perennial.io.asking import JSON, ask_server
@@ -13,8 +14,9 @@ from perennial.io.server import Server, find_processes, run_server
 from perennial.serving.keys import describe_key, make_key
 from tests.conftest import ROOT
 from tests.deploy.judge import list_expressions
-from tests.deploy.watchers import DEPLOY, Prometheus, Told, wait_until, watching
+from tests.deploy.watchers import DEPLOY, Prometheus, Told, watching
 from tests.tiny import REFERENCE, ROW, write_tiny_bundle
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 DASHBOARDS = sorted((DEPLOY / "grafana/dashboards").glob("*.json"))
@@ -88,7 +90,8 @@ def test_what_is_unlike_training_is_measured(watched: tuple[Server, Prometheus, 
 def test_a_killed_service_is_told_to_the_pager(watched: tuple[Server, Prometheus, Told]) -> None:
     server, _, told = watched
     for process in find_processes(server.mark):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
 
     def told_down() -> bool:
         return any(

@@ -5,10 +5,9 @@ import json
 import shutil
 import subprocess
 import threading
-import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import yaml
 
 from perennial.io.server import find_free_port
 from tests.conftest import ROOT
+from tests.waiting import wait_until
 
 DEPLOY = ROOT / "deploy"
 
@@ -25,15 +25,6 @@ def find_program(*names: str) -> str:
     """The path of a program that `tests/system.sh` installs."""
     found = next((path for name in names if (path := shutil.which(name))), None)
     assert found, f"{names[0]} is absent: `bash tests/system.sh` installs it"
-    return found
-
-
-def wait_until(true: Callable[[], Any], seconds: float = 60.0, what: str = "") -> Any:
-    """Wait for something, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := true()):
-        assert time.monotonic() < deadline, f"still not so after {seconds:g} s: {what}"
-        time.sleep(0.2)
     return found
 
 

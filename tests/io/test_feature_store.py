@@ -114,6 +114,15 @@ def test_without_time_every_open_row_is_as_known_as_the_last_run(engine: sa.Engi
     assert {key: one.known_at for key, one in found.items()} == {"a": hour(20), "b": hour(10)}
 
 
+def test_a_run_does_not_take_a_later_one_back(engine: sa.Engine) -> None:
+    write_features(engine, [[make_feature(1), make_feature(2)]], make_run(5))
+    before = stored(engine)
+    with pytest.raises(Refusal, match=r"already as of .*; .* is earlier and would take it back"):
+        write_features(engine, [[make_feature(1)]], make_run(3))
+    assert stored(engine) == before
+    assert write_features(engine, [[make_feature(1), make_feature(2)]], make_run(5)) == Tally(unchanged=2)
+
+
 def _die_half_way(url: str) -> None:
     def pieces() -> Iterator[Any]:
         yield [make_feature(1, inputs='{"x": 9.5}'), make_feature(2)]

@@ -15,8 +15,9 @@ from perennial.serving.runtime import Predictor
 from tests.conftest import ROOT
 from tests.serving.desks import open_client, recording, tiny_predictor
 from tests.serving.test_canary import KEYS
-from tests.serving.test_shadow import ROWS, recorded, wait_for
+from tests.serving.test_shadow import ROWS, recorded
 from tests.tiny import INPUTS, ROW, tiny_model, write_tiny_bundle
+from tests.waiting import wait_until
 
 HARMS = ("raise", "nan", "slow", "die")
 
@@ -58,8 +59,8 @@ def test_a_sick_challenger_in_the_shadow_is_counted_and_never_felt(
             slowest = max(slowest, time.monotonic() - begun)
             assert [one["score"] for one in answers] == predict_rows(tiny_model(), ROWS).tolist()
         assert slowest < 0.9
-        faults = get_desk().metrics.challenger.faults
-        wait_for(lambda: faults[reason] > 0)
+        faults = get_desk().challenger.faults
+        wait_until(lambda: faults[reason] > 0)
         assert (faults["full"] == 30) == (reason == "full")  # what one may hold; the rest is dropped at once
         assert f'reason="{reason}"}} 0.0' not in client.get("/metrics").text
     assert len(recorded(settings)) == 60
@@ -83,7 +84,7 @@ def test_the_champion_answers_for_a_sick_canary(predictor: Predictor, rival: Pat
                 (predictor.version, predict_rows(tiny_model(), [ROW])[0])
             }
             assert sorted(one["lane"] for one in answers).count("fallback") == drawn
-        wait_for(lambda: one.faults[reason] > 0)
+        wait_until(lambda: one.faults[reason] > 0)
         assert sum(one.faults.values()) == 10 * drawn
         # One caller waits for as long as it may; while that is not answered, nobody else does.
         assert sum(seconds > 0.19 for seconds in slow) <= (3 if reason == "late" else 1)
@@ -110,6 +111,6 @@ def test_a_model_that_overflows_on_some_rows_is_not_finite_and_never_recorded(
         assert client.post("/predict", json={"rows": [bad]}).status_code == 200
         assert client.post("/predict", json={"rows": [ROW]}).status_code == 200
         metrics = get_desk().metrics
-        wait_for(lambda: any(lane == "shadow" for _, lane, _ in metrics.rows))
-        assert metrics.challenger.faults["not_finite"] == 1
+        wait_until(lambda: any(lane == "shadow" for _, lane, _ in metrics.rows))
+        assert get_desk().challenger.faults["not_finite"] == 1
     assert sorted(row["lane"] for row in recorded(settings)) == ["champion", "champion", "shadow"]

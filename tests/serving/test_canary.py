@@ -7,24 +7,11 @@ from perennial.model.predictor import predict_rows
 from perennial.refusal import Refusal
 from perennial.serving.lanes import is_drawn
 from perennial.serving.runtime import Predictor, load_predictor
-from tests.serving.desks import OFF, open_client, recording, tiny_predictor
+from tests.serving.desks import OFF, open_client, recording
 from tests.serving.test_shadow import recorded
-from tests.tiny import ROW, tiny_model, write_tiny_bundle
+from tests.tiny import ROW, tiny_model
 
 KEYS = [f"k{number}" for number in range(5)]
-
-
-@pytest.fixture(scope="module")
-def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    return tiny_predictor(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundle that challenges."""
-    folder = tmp_path_factory.mktemp("challenger") / "bundle"
-    write_tiny_bundle(folder, intercept=-2.0)
-    return folder
 
 
 def test_a_share_of_the_keys_is_answered_by_the_challenger_and_everything_says_so(

@@ -19,12 +19,13 @@ from perennial.io.bundle import bundle_hash
 from perennial.io.server import Server, find_processes, run_server, start_server, stop_server
 from perennial.refusal import Refusal
 from tests.serving.balancer import Balancer
-from tests.serving.test_service import wait_for
 from tests.tiny import ROW, write_tiny_bundle
+from tests.waiting import find_running, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 CALLERS, LEAST = 6, 2000
 
+CHALLENGER = "challenger_process"  # in the command of its process
 PATIENT = 120.0  # seconds: a challenger steps back where processors are short
 
 
@@ -146,17 +147,18 @@ def test_a_shadow_lives_and_dies_beside_a_served_champion(bentos: tuple[Path, Pa
 
         for _ in range(20):
             ask()
-        [challenger] = [one for one in find_processes(server.mark) if "challenger_process" in " ".join(one.cmdline())]
+        [challenger] = find_running(server, CHALLENGER)
         assert not any(name.startswith("PERENNIAL_LOG") for name in challenger.environ())
         version = json.loads(ask_server(server.port, "GET", "/model").body)["challenger"]["version"]
         scored = f'perennial_rows_total{{lane="shadow",model="{version}",outcome="scored"}} '
-        wait_for(lambda: shows(f"{scored}200.0"), PATIENT)
+        wait_until(lambda: shows(f"{scored}200.0"), PATIENT)
         challenger.kill()
         ask()
-        wait_for(lambda: shows(f'perennial_challenger_up{{lane="shadow",model="{version}"}} 1.0'), PATIENT)
+        wait_until(lambda: any(one.pid != challenger.pid for one in find_running(server, CHALLENGER)), PATIENT)
+        wait_until(lambda: shows(f'perennial_challenger_up{{lane="shadow",model="{version}"}} 1.0'), PATIENT)
         for _ in range(20):
             ask()
-        wait_for(lambda: any(shows(f"{scored}{count}.0") for count in (400, 410)), PATIENT)
+        wait_until(lambda: any(shows(f"{scored}{count}.0") for count in (400, 410)), PATIENT)
         mark = server.mark
     assert find_processes(mark) == []
     with sqlite3.connect(f"file:{log}?mode=ro", uri=True) as connection:

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,8 +26,10 @@ from perennial.serving.keys import describe_key
 from tests.end_to_end.test_starve import mounted
 from tests.io.features import make_feature, make_run
 from tests.tiny import ROW
+from tests.waiting import find_running, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+WORKER = "worker"  # in the command of whoever answers, unlike the one that starts it
 BODY = json.dumps({"rows": [ROW]}).encode()
 HEADERS = {"Content-Type": JSON}
 
@@ -42,11 +43,6 @@ def logged(server: Server) -> set[str]:
     path = server.log.removeprefix("sqlite:///")
     with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
         return {name for (name,) in connection.execute("SELECT id FROM predictions")}
-
-
-def workers(server: Server) -> list[psutil.Process]:
-    """The processes that answer, without the one that starts them."""
-    return [one for one in find_processes(server.mark) if "worker" in " ".join(one.cmdline())]
 
 
 class Callers:
@@ -76,7 +72,7 @@ class Callers:
     def wait_for_more(self, count: int) -> None:
         """Wait until so many more predictions are acknowledged."""
         before = len(self.acknowledged)
-        wait_for(lambda: len(self.acknowledged) > before + count)
+        wait_until(lambda: len(self.acknowledged) > before + count)
 
     def __enter__(self) -> "Callers":
         for one in self._threads:
@@ -89,21 +85,14 @@ class Callers:
             one.join()
 
 
-def wait_for(true: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_a_worker_killed_under_load_loses_nothing_that_was_acknowledged(bento: Path) -> None:
     with run_server(bento, timeout=60) as server:
         with Callers(server.port) as callers:
             for _ in range(2):
                 callers.wait_for_more(100)
-                [worker] = workers(server)
+                [worker] = find_running(server, WORKER)
                 worker.kill()
-                wait_for(lambda dead=worker.pid: any(one.pid != dead for one in workers(server)))
+                wait_until(lambda dead=worker.pid: any(one.pid != dead for one in find_running(server, WORKER)))
             callers.wait_for_more(100)
         kept = logged(server)
     assert callers.acknowledged <= kept
@@ -122,7 +111,7 @@ def test_an_ended_service_finishes_what_it_holds_and_turns_others_away(bento: Pa
         time.sleep(0.3)
         [parent] = [one for one in find_processes(server.mark) if one.ppid() == os.getpid()]
         parent.send_signal(signal.SIGTERM)
-        wait_for(lambda: send_request(server.port, "GET", "/readyz")[0] == 503)
+        wait_until(lambda: send_request(server.port, "GET", "/readyz")[0] == 503)
         turned = predict(server.port)
         assert (turned.status, turned.headers["retry-after"], turned.headers["connection"]) == (503, "1", "close")
         assert send_request(server.port, "GET", "/livez")[0] == 200
@@ -151,14 +140,14 @@ def test_a_database_that_is_away_is_503_and_comes_back_by_itself(bento: Path) ->
     with run_server(bento, timeout=60) as server, Callers(server.port, count=4) as callers:
         callers.wait_for_more(30)
         other = sqlite3.connect(server.log.removeprefix("sqlite:///"), isolation_level=None)
-        wait_for(lambda: _takes(other, "BEGIN IMMEDIATE"))
-        wait_for(lambda: callers.statuses[503] > 5)
+        wait_until(lambda: _takes(other, "BEGIN IMMEDIATE"))
+        wait_until(lambda: callers.statuses[503] > 5)
         assert send_request(server.port, "GET", "/readyz")[0] == 503
         assert send_request(server.port, "GET", "/livez")[0] == 200
         time.sleep(1.0)
         other.execute("ROLLBACK")
         callers.wait_for_more(30)
-        wait_for(lambda: send_request(server.port, "GET", "/readyz")[0] == 200)
+        wait_until(lambda: send_request(server.port, "GET", "/readyz")[0] == 200)
         callers.ended.set()
         time.sleep(1.0)
         assert callers.acknowledged == logged(server)
@@ -202,7 +191,7 @@ def test_a_full_disk_is_503_and_nothing_is_half_recorded(bento: Path, tmp_path: 
             assert reply.headers["retry-after"] == "1"
             assert "the log cannot be written" in json.loads(reply.body)["detail"]
             subprocess.run(["mount", "-o", "remount,size=8m", str(folder)], check=True)
-            wait_for(lambda: predict(server.port, rows=1).status == 200)
+            wait_until(lambda: predict(server.port, rows=1).status == 200)
             kept = logged(server)
             assert acknowledged <= kept
             sizes = Counter(name.rpartition("-")[0] for name in kept)

@@ -1,40 +1,23 @@
-import time
-from collections.abc import Callable
+import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from perennial.io.companion import Companion
 from perennial.io.records import open_log, read_predictions
 from perennial.model.predictor import predict_rows
 from perennial.refusal import Refusal
+from perennial.serving.challenger import start_process
 from perennial.serving.runtime import Predictor
 from perennial.serving.settings import Settings
-from tests.serving.desks import OFF, open_client, recording, tiny_predictor
+from tests.serving.desks import OFF, open_client, recording
 from tests.tiny import ROW, tiny_model, write_tiny_bundle
+from tests.waiting import wait_until
 
 ROWS = [ROW, ROW | {"carrier": None}, ROW | {"distance": 4000.0}]
-
-
-@pytest.fixture(scope="module")
-def predictor(tmp_path_factory: pytest.TempPathFactory) -> Predictor:
-    return tiny_predictor(tmp_path_factory.mktemp("bundle"))
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bundle that challenges."""
-    folder = tmp_path_factory.mktemp("challenger") / "bundle"
-    write_tiny_bundle(folder, intercept=-2.0)
-    return folder
-
-
-def wait_for(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def recorded(settings: Settings) -> list[dict[str, Any]]:
@@ -51,7 +34,7 @@ def test_the_shadow_scores_what_was_answered_and_is_recorded_beside_it(
         client.post("/explain", json={"rows": [ROW]})
         client.post("/feedback", json={"labels": [{"id": answered[0]["id"], "label": True}]})
         shown = client.get("/model").json()["challenger"]
-        wait_for(lambda: get_desk().metrics.rows[shown["version"], "shadow", "scored"] == 4)
+        wait_until(lambda: get_desk().metrics.rows[shown["version"], "shadow", "scored"] == 4)
         text = client.get("/metrics").text
     assert {one.get("lane", "champion") for one in answered} == {"champion"}
     rows = {row["id"]: row for row in recorded(settings)}
@@ -75,13 +58,40 @@ def test_a_challenger_that_dies_comes_back(predictor: Predictor, other: Path) ->
         one = get_desk().challenger
         assert one is not None
         one._companion.process.kill()
-        wait_for(lambda: not one.is_up)
+        wait_until(lambda: not one.is_up)
         assert client.post("/predict", json={"rows": [ROW]}).status_code == 200
         assert "perennial_challenger_up" in client.get("/metrics").text
-        wait_for(lambda: one.is_up)
+        wait_until(lambda: one.is_up)
         client.post("/predict", json={"rows": [ROW]})
-        wait_for(lambda: get_desk().metrics.rows[one.version, "shadow", "scored"] == 1)
+        wait_until(lambda: get_desk().metrics.rows[one.version, "shadow", "scored"] == 1)
         assert one.faults["away"] == 1
+
+
+@pytest.mark.slow
+def test_a_challenger_that_comes_back_silent_is_ended_and_started_again(
+    predictor: Predictor, other: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent: list[Companion] = []
+
+    def start_silent(place: str, lane: str) -> Companion:
+        if not silent:
+            ours, theirs = socket.socketpair()
+            process = subprocess.Popen(["sleep", "600"], pass_fds=(theirs.fileno(),))
+            theirs.close()
+            silent.append(Companion(process, ours))
+            return silent[0]
+        return start_process(place, lane)
+
+    with open_client(predictor, replace(OFF, challenger=str(other))) as (_, get_desk):
+        one = get_desk().challenger
+        assert one is not None
+        monkeypatch.setattr("perennial.serving.challenger.start_process", start_silent)
+        monkeypatch.setattr("perennial.serving.challenger.START_SECONDS", 5.0)
+        one._companion.process.kill()
+        wait_until(lambda: bool(silent))
+        assert not one.is_up
+        wait_until(lambda: one.is_up, 40)
+        assert silent[0].process.poll() is not None
 
 
 def test_a_flipped_byte_or_another_contract_is_refused_at_the_start(predictor: Predictor, tmp_path: Path) -> None:

@@ -82,8 +82,7 @@ def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
     """Return what is proposed for a table of text cells; raises Refusal when nothing can be learned from it."""
     refuse_strange_names(frame, wishes)
     readings = read_table_cells(frame)
-    typed = {column: typed_column(reading.cells, reading.dtype) for column, reading in readings.items()}
-    typed = {column: values.reindex(frame.index) for column, values in typed.items()}
+    typed = _type_columns(readings, frame.index)
     named = wishes.target or choose_target(readings)
     target = plan_target(named, readings[named], wishes.task)
     others = {column: values for column, values in typed.items() if column != named}
@@ -97,31 +96,40 @@ def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
     inputs = [column.name for column in columns if column.role == "input"]
     cells = pd.DataFrame({c: r.cells.reindex(frame.index).fillna("") for c, r in readings.items()})
     days, until = (0, None) if time is None else _span(typed[time])
-    unused = [column for column, values in others.items() if is_instant(values)]
-    if time is None and unused:
-        warnings.append(
-            f"{unused[0]} is a date, but rows are split at random: if they came one after another, --time {unused[0]}."
-        )
-    if rare := doubt_classes(target):
-        warnings.append(rare)
-    if time is not None:
-        warnings.append(
-            f"Every input is said to be known at {time}: correct in data/contract.yaml what is known later."
-        )
     return TablePlan(
-        name,
-        len(frame),
-        tuple(columns),
-        key,
-        time,
-        group,
-        target,
-        int(cells[[*inputs, named]].duplicated().sum()),
-        cells,
-        days,
-        until,
-        tuple(warnings),
+        name=name,
+        rows=len(frame),
+        columns=tuple(columns),
+        key=key,
+        time=time,
+        group=group,
+        target=target,
+        copies=int(cells[[*inputs, named]].duplicated().sum()),
+        cells=cells,
+        days=days,
+        until=until,
+        warnings=(*warnings, *_doubts(others, target, time)),
     )
+
+
+def _type_columns(readings: Mapping[str, Reading], index: pd.Index) -> dict[str, pd.Series]:
+    typed = {column: typed_column(reading.cells, reading.dtype) for column, reading in readings.items()}
+    return {column: values.reindex(index) for column, values in typed.items()}
+
+
+def _doubts(others: Mapping[str, pd.Series], target: Target, time: str | None) -> list[str]:
+    """Return what should be thought about in the table as a whole."""
+    dates = [column for column, values in others.items() if is_instant(values)]
+    rare, found = doubt_classes(target), []
+    if time is None and dates:
+        found.append(
+            f"{dates[0]} is a date, but rows are split at random: if they came one after another, --time {dates[0]}."
+        )
+    if rare:
+        found.append(rare)
+    if time is not None:
+        found.append(f"Every input is said to be known at {time}: correct in data/contract.yaml what is known later.")
+    return found
 
 
 def _span(time: pd.Series) -> tuple[int, str]:

@@ -28,11 +28,13 @@ def score(arguments: argparse.Namespace) -> None:
         raise Refusal(f"{target} is neither .csv nor .parquet: name the answers so.")
     if (arguments.source is None) == (arguments.as_of is None):
         raise Refusal("give a file of rows, or --as-of for the decisions that are open then: one of the two.")
+    if arguments.source is not None and arguments.horizon is not None:
+        raise Refusal("--horizon belongs to --as-of: a file of rows is scored as it is.")
     refuse_unpackaged()
     if arguments.source is not None:
         tally = score_rows(Path(arguments.source), target)
     else:
-        tally = score_open(arguments.as_of, read_horizon(arguments.horizon), target)
+        tally = score_open(arguments.as_of, read_horizon(arguments.horizon or "0h"), target)
     print(f"{tally.scored:,} rows are scored: {target}")
     if tally.rejected:
         print(f"{tally.rejected:,} rows are not what the contract takes: {rejected_path(target)} says why")
@@ -59,4 +61,4 @@ def declare(add: Add) -> None:
     answer.add_argument("source", nargs="?", help="a CSV or Parquet file with one row per decision")
     answer.add_argument("target", help="where the answers go: NAME.csv or NAME.parquet")
     answer.add_argument("--as-of", help="NOW or an instant in UTC: instead of a file, the decisions that are open then")
-    answer.add_argument("--horizon", default="0h", help="with --as-of, also decisions still to come within (0h)")
+    answer.add_argument("--horizon", help="with --as-of, also decisions still to come within (0h)")

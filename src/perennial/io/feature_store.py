@@ -89,10 +89,11 @@ def write_features(engine: sa.Engine, pieces: Iterable[Sequence[Row]], run: Run)
     """Bring the table up to a run, all of it or nothing, and return what that changed.
 
     A row has `key`, `decision_at`, `known_at` and `inputs` as the table, and `open`: whether its outcome is not known.
-    Only open rows are written; the others stay as they were asked for.
+    Only open rows are written; the others stay as they were asked for. Raises Refusal when a later run is there.
     """
     tally = Tally()
     with _said(engine), begin_writing(engine, KEPT.lock) as connection:
+        _refuse_earlier(connection, run)
         _SEEN.create(connection, checkfirst=False)
         for piece in pieces:
             for start in range(0, len(piece), AT_ONCE):
@@ -110,6 +111,15 @@ def write_features(engine: sa.Engine, pieces: Iterable[Sequence[Row]], run: Run)
             },
         )
     return tally
+
+
+def _refuse_earlier(connection: sa.Connection, run: Run) -> None:
+    last = in_utc(connection.scalar(newest_run()))
+    if last is not None and run.as_of < last:
+        raise Refusal(
+            f"{KEPT.name} is already as of {last:%Y-%m-%dT%H:%M:%S}; {run.as_of:%Y-%m-%dT%H:%M:%S} is earlier and "
+            "would take it back: give a later --as-of, or another place with --to."
+        )
 
 
 def _write_piece(connection: sa.Connection, piece: Sequence[Row], tally: Tally) -> None:

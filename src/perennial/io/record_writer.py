@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from perennial.io.databases import describe
 from perennial.io.records import Row, insert_predictions, prune_log
 
 T = TypeVar("T")
@@ -162,8 +163,7 @@ class RecordWriter:
             self._drop_connection()
             self.figures.failures += 1
             self.figures.failed_at = time.monotonic()
-            words = " ".join(str(getattr(error, "orig", None) or error).split())
-            logger.error("the log cannot be written: %.200s", words)
+            logger.error("the log cannot be written: %.200s", describe(error))
             return LogUnavailable("the log cannot be written")
         except Exception as error:  # a job's own refusal; its transaction is rolled back
             return error

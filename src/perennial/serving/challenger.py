@@ -23,13 +23,15 @@ SOURCE = Path(__file__).resolve().parents[2]
 MOST_ROWS, MOST_BYTES = 2000, 32_000_000
 """What may wait for its scores; more is dropped, and counted."""
 FIRST_REST, LONGEST_REST = 1.0, 60.0
+START_SECONDS = 60.0
+"""How long it may load, at the first start as at any other."""
 FAULTS = ("raised", "not_finite", "late", "full", "away", "died", "unrecorded")
 
 Reply = Mapping[str, Any]
 logger = logging.getLogger("perennial.serving")
 
 
-def find_bundle(place: str) -> Path:
+def locate_bundle(place: str) -> Path:
     """Return the folder of a bundle, given itself or a bento that holds it."""
     inside = Path(place) / "src" / "bundle"
     return inside if inside.is_dir() else Path(place)
@@ -37,7 +39,7 @@ def find_bundle(place: str) -> Path:
 
 def start_process(place: str, lane: str) -> Companion:
     """Start the process in which the bundle at `place` is loaded and asked."""
-    return start_companion(PROCESS, str(find_bundle(place)), lane, source=SOURCE)
+    return start_companion(PROCESS, str(locate_bundle(place)), lane, source=SOURCE)
 
 
 @dataclass
@@ -144,6 +146,13 @@ class Challenger(asyncio.Protocol):
         self._companion = start_process(self._folder, self.lane)
         self._companion.line.setblocking(False)
         self._connect()
+        self._loop.call_later(START_SECONDS, self._end_silent, self._companion)
+
+    def _end_silent(self, companion: Companion) -> None:
+        """Hang up on a process that has not loaded in time, so that another is started."""
+        if companion is self._companion and not self._greeted and self._transport is not None:
+            logger.error("the challenger %s in the lane %s was not ready within %g s", *self._names, START_SECONDS)
+            self._transport.abort()
 
     def _greet_again(self, said: Mapping[str, Any]) -> None:
         if said.get("bundle") == self.bundle:

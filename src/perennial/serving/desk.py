@@ -59,8 +59,7 @@ class Desk:
         self.guard = Guard(settings)
         self.key = str((packaged or {}).get("key") or "")
         self.features = open_lookup(settings, self.key)
-        self.metrics = Metrics(predictor, lambda: self.held, writer, self.features)
-        self.metrics.challenger = challenger
+        self.metrics = Metrics(predictor, lambda: self.held, writer, self.features, challenger)
         in_shadow = challenger is not None and challenger.lane == SHADOW
         self.shadow = Shadow(challenger, self.metrics, writer) if challenger is not None and in_shadow else None
         self.canary = None if in_shadow else challenger

@@ -3,12 +3,10 @@
 from perennial.io.companion import Companion, read_greeting
 from perennial.model.explanation import adds_up
 from perennial.refusal import Refusal
-from perennial.serving.challenger import Challenger, start_process
+from perennial.serving.challenger import START_SECONDS, Challenger, start_process
 from perennial.serving.lanes import describe_interface, refuse_different
 from perennial.serving.runtime import Predictor
 from perennial.serving.settings import CANARY, Settings
-
-START_SECONDS = 60.0
 
 
 def begin_challenger(settings: Settings) -> Companion | None:

@@ -40,6 +40,7 @@ class Metrics(Collector):
         held: Callable[[], int],
         writer: RecordWriter | None,
         reader: FeatureReader | None = None,
+        challenger: Challenger | None = None,
     ) -> None:
         """`held` tells how many requests are being answered."""
         self.predictor, self._held, self._writer, self._reader = predictor, held, writer, reader
@@ -57,7 +58,7 @@ class Metrics(Collector):
         self.feature_age = Tally(AGES)
         self.scores: dict[tuple[str, str], Tally] = defaultdict(partial(Tally, SHARES))
         self.scoring: dict[tuple[str, str], Tally] = defaultdict(partial(Tally, SCORING))
-        self.challenger: Challenger | None = None
+        self._challenger = challenger
         self._shares = predictor.model.task != "regression"
         self._expected = Expected(predictor.reference, list(self.missing), predictor.model.classes)
         self._registry = CollectorRegistry()
@@ -132,9 +133,9 @@ class Metrics(Collector):
         one = self.predictor
         model = GaugeMetricFamily("perennial_model", "The model that answers", labels=["model", "bundle", "lane"])
         model.add_metric([one.version, one.bundle, one.lane], 1)
-        if self.challenger is not None:
-            model.add_metric([self.challenger.version, self.challenger.bundle, self.challenger.lane], 1)
-            yield from _collect_challenger(self.challenger)
+        if self._challenger is not None:
+            model.add_metric([self._challenger.version, self._challenger.bundle, self._challenger.lane], 1)
+            yield from _collect_challenger(self._challenger)
         yield model
         if until := one.manifest["seen_until"]:
             seen = datetime.fromisoformat(until)
