@@ -229,17 +229,26 @@ def render_table(name: str, problem: Facts, rows: list[Facts], failed: dict[str,
 
 def render_wins(tables: dict[str, list[Facts]], peers: Sequence[str]) -> str:
     """Return in how many tables ours has the lower loss, and how much faster and smaller it is, per peer."""
-    lines = ["| peer | ours is better | clear of chance | faster, one row | smaller |", "|---|---|---|---|---|"]
+    lines = [
+        "| peer | ours is better | clear of chance | worse, clear of chance | faster, one row | smaller |",
+        "|---|---|---|---|---|---|",
+    ]
     for peer in peers:
         pairs = [(rows[0], row) for rows in tables.values() for row in rows if row["model"] == peer]
         if not pairs:
             continue
         better = sum(row["gain"]["value"] > 0 for _, row in pairs)
         clear = sum(row["gain"]["interval"][0] > 0 for _, row in pairs)
-        faster = statistics.median(row["row_ms"] / own["row_ms"] for own, row in pairs)
-        smaller = statistics.median(row["bytes"] / own["bytes"] for own, row in pairs)
-        lines.append(f"| {peer} | {better} of {len(pairs)} | {clear} | {faster:.3g} × | {smaller:.3g} × |")
+        worse = sum(row["gain"]["interval"][1] < 0 for _, row in pairs)
+        faster = render_ratios([row["row_ms"] / own["row_ms"] for own, row in pairs])
+        smaller = render_ratios([row["bytes"] / own["bytes"] for own, row in pairs])
+        lines.append(f"| {peer} | {better} of {len(pairs)} | {clear} | {worse} | {faster} | {smaller} |")
     return "\n".join(lines)
+
+
+def render_ratios(ratios: Sequence[float]) -> str:
+    """Return the median of some ratios, and the least of them."""
+    return f"{statistics.median(ratios):.3g} × (least {min(ratios):.2g} ×)"
 
 
 def read_arguments() -> argparse.Namespace:
