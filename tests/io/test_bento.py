@@ -5,7 +5,18 @@ from pathlib import Path
 import pytest
 import yaml
 
-from perennial.io.bento import MIGRATIONS, bento_environment, build_bento, list_pins, verify_sums, write_sums
+from perennial.io.bento import (
+    ESTIMATOR_LOCK,
+    MIGRATIONS,
+    bento_environment,
+    build_bento,
+    choose_lock,
+    list_pins,
+    verify_sums,
+    write_sums,
+)
+from perennial.io.files import write_json
+from perennial.model.link import wrap_member
 from perennial.refusal import Refusal
 from tests.conftest import ROOT
 from tests.tiny import write_tiny_bundle
@@ -52,6 +63,15 @@ def test_two_builds_elsewhere_and_later_have_the_same_bytes(tmp_path: Path, monk
     assert not any(part in name for name in sources for part in learning)
     sums = dict(reversed(line.split("  ")) for line in content["SHA256SUMS"].decode().splitlines())
     assert sums == {name: sha256(data).hexdigest() for name, data in content.items() if name != "SHA256SUMS"}
+
+
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize(("family", "lock"), [("network", "requirements/serve.txt"), ("estimator", ESTIMATOR_LOCK)])
+def test_only_a_member_of_scikit_learn_asks_for_it(family: str, lock: str, linked: bool, tmp_path: Path) -> None:
+    own = {"family": family, "coefficients": {}}
+    member = wrap_member(own, smear=1.1, most=9.0) if linked else own
+    write_json(tmp_path / "model.json", {"members": [{"family": "lightgbm", "file": "member_0.trees"}, member]})
+    assert choose_lock(tmp_path) == lock
 
 
 def test_every_third_party_import_is_in_the_lock_of_the_service() -> None:

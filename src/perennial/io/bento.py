@@ -14,6 +14,7 @@ from perennial.io.bundle import bundle_hash, read_part
 from perennial.io.files import replace_folder, sha256_file, write_json, write_text
 from perennial.io.graph import import_closure
 from perennial.io.scratch import scratch_folder
+from perennial.model.link import is_linked
 from perennial.refusal import Refusal
 
 SERVICE = "perennial.serving.service"
@@ -84,7 +85,8 @@ def _run_build(context: Path, store: Path, version: str) -> Path:
 def choose_lock(bundle: str | Path) -> str:
     """Return the lock of what answers for a bundle: with scikit-learn where only that can run a member."""
     members = read_part(bundle, "model.json")["members"]
-    return ESTIMATOR_LOCK if any(member["family"] == "estimator" for member in members) else LOCK
+    own = [member["member"] if is_linked(member) else member for member in members]
+    return ESTIMATOR_LOCK if any(member["family"] == "estimator" for member in own) else LOCK
 
 
 def list_pins(lock: str) -> str:
