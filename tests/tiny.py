@@ -1,6 +1,7 @@
 """A bundle small enough to read: a linear model of three inputs and an instant it looks at only for its hour."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from perennial.io.bundle import write_bundle
 from perennial.io.files import write_json
 from perennial.io.tables import write_table
 from perennial.model.instants import DATETIME_PARTS
-from perennial.model.predictor import Model
+from perennial.model.link import wrap_member
+from perennial.model.predictor import Content, Model
 from tests.conftest import FLIGHTS, ROOT, set_params
 
 ROW: dict[str, Any] = {"distance": 500.0, "carrier": "UA", "holiday": False, "at": "2013-07-01T12:00:00"}
@@ -72,14 +74,44 @@ def tiny_model(intercept: float = -1.0, task: str = "binary") -> Model:
     )
 
 
+def tiny_network(linear: Content) -> Content:
+    """Return a network of two units that reads what a linear member reads, and has as many outputs."""
+    assert not isinstance(linear, str)
+    outputs = len(linear["intercept"])
+    return {
+        "scaling": linear["scaling"],
+        "dense": [[0.3, -0.5, 0.2, 0.1], [-0.4, 0.6, 0.1, -0.2]],
+        "one_hot": [[0.1, -0.1], [0.2, 0.3], [0.0, 0.0]],
+        "bias": [0.5, 1.0],
+        "output": [[0.7, -0.6]] * outputs,
+        "output_bias": [0.1 * number for number in range(outputs)],
+    }
+
+
+def with_network(model: Model) -> Model:
+    """Return the ensemble of a linear model and a network."""
+    [linear] = model.members
+    return replace(model, members=(linear, tiny_network(linear)), weights=(0.5, 0.5))
+
+
+def with_link(model: Model) -> Model:
+    """Return a regression that learned logarithms."""
+    return replace(model, members=tuple(wrap_member(member, smear=1.1, most=9.0) for member in model.members))
+
+
 def write_tiny_bundle(
-    folder: Path, intercept: float = -1.0, task: str = "binary", reference: dict[str, Any] | None = None
+    folder: Path,
+    intercept: float = -1.0,
+    task: str = "binary",
+    reference: dict[str, Any] | None = None,
+    change: Callable[[Model], Model] = lambda model: model,
 ) -> str:
-    """Write the bundle and return its hash; that of a regression has bounds."""
+    """Write the bundle and return its hash; that of a regression has bounds. `change` gives another model."""
     bounds = {"kind": "shift", "coverage": 0.9, "low": -1.5, "high": 2.0} if task == "regression" else None
+    model = change(replace(tiny_model(intercept, task), bounds=bounds))
     return write_bundle(
         folder,
-        replace(tiny_model(intercept, task), bounds=bounds),
+        model,
         schema=INPUTS,
         golden_rows=[
             ROW,
@@ -98,9 +130,11 @@ def write_verdict(folder: Path, bundle: str, /, **changes: Any) -> None:
     write_json(folder / "metrics/gate.json", verdict | changes)
 
 
-def write_tiny_project(folder: Path, task: str = "binary") -> str:
+def write_tiny_project(
+    folder: Path, task: str = "binary", change: Callable[[Model], Model] = lambda model: model
+) -> str:
     """Write what package and rehearse read, and return the bundle's hash."""
-    bundle = write_tiny_bundle(folder / "models/bundle", task=task)
+    bundle = write_tiny_bundle(folder / "models/bundle", task=task, change=change)
     write_verdict(folder, bundle)
     shutil.copy(FLIGHTS / "params.yaml", folder / "params.yaml")
     small = {"problem.key": "key", "problem.as_of": "2013-09-01", "rehearse.rows": 20, "rehearse.requests": 20}

@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -6,7 +7,6 @@ import pytest
 import yaml
 
 from perennial.io.bento import (
-    ESTIMATOR_LOCK,
     MIGRATIONS,
     bento_environment,
     build_bento,
@@ -15,11 +15,10 @@ from perennial.io.bento import (
     verify_sums,
     write_sums,
 )
-from perennial.io.files import write_json
-from perennial.model.link import wrap_member
+from perennial.model.predictor import Model
 from perennial.refusal import Refusal
 from tests.conftest import ROOT
-from tests.tiny import write_tiny_bundle
+from tests.tiny import with_link, with_network, write_tiny_bundle
 
 LOCK = ROOT / "requirements" / "serve.txt"
 LIMITS = {"max_rows": 5, "max_body_bytes": 999}
@@ -65,13 +64,12 @@ def test_two_builds_elsewhere_and_later_have_the_same_bytes(tmp_path: Path, monk
     assert sums == {name: sha256(data).hexdigest() for name, data in content.items() if name != "SHA256SUMS"}
 
 
-@pytest.mark.parametrize("linked", [False, True])
-@pytest.mark.parametrize(("family", "lock"), [("network", "requirements/serve.txt"), ("estimator", ESTIMATOR_LOCK)])
-def test_only_a_member_of_scikit_learn_asks_for_it(family: str, lock: str, linked: bool, tmp_path: Path) -> None:
-    own = {"family": family, "coefficients": {}}
-    member = wrap_member(own, smear=1.1, most=9.0) if linked else own
-    write_json(tmp_path / "model.json", {"members": [{"family": "lightgbm", "file": "member_0.trees"}, member]})
-    assert choose_lock(tmp_path) == lock
+@pytest.mark.parametrize("change", [with_network, with_link])
+def test_what_the_runtime_answers_itself_asks_for_its_lock_only(
+    change: Callable[[Model], Model], tmp_path: Path
+) -> None:
+    write_tiny_bundle(tmp_path / "bundle", task="regression", change=change)
+    assert choose_lock(tmp_path / "bundle") == "requirements/serve.txt"
 
 
 def test_every_third_party_import_is_in_the_lock_of_the_service() -> None:

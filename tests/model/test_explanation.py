@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from perennial.model.calibration import inverse_link
-from perennial.model.explanation import name_parts, owning_inputs, raw_scores, split_scores
+from perennial.model.explanation import adds_up, name_parts, owning_inputs, raw_scores, split_scores
 from perennial.model.frames import encode_frame
 from perennial.model.predictor import Model, predict
 from tests.model.examples import make_frame, make_model
-from tests.tiny import ROW, tiny_model
+from tests.tiny import ROW, tiny_model, with_link, with_network
 
 PLATT = {"kind": "platt", "slope": 1.3, "intercept": -0.2}
 TEMPERATURE = {"kind": "temperature", "temperature": 1.7}
@@ -49,6 +49,13 @@ def test_the_parts_of_a_row_add_up_to_its_raw_score(model: Model) -> None:
     assert np.abs(parts.sum(axis=2) - wanted).max() <= 1e-9
     linked = inverse_link(model.task, wanted if wanted.shape[1] > 1 else wanted[:, 0])
     np.testing.assert_array_equal(linked, predict(model, X))
+
+
+def test_no_network_and_nothing_that_was_linked_adds_up() -> None:
+    assert adds_up(tiny_model())
+    assert adds_up(combined("binary", PLATT))
+    assert not adds_up(with_network(tiny_model()))
+    assert not adds_up(with_link(tiny_model(task="regression")))
 
 
 def test_a_linear_part_is_the_weight_times_the_scaled_value() -> None:

@@ -1,11 +1,13 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from perennial.model.predictor import Model
 from tests.conftest import run_command, run_stage, set_params
-from tests.tiny import write_tiny_project, write_verdict
+from tests.tiny import with_link, with_network, write_tiny_project, write_verdict
 
 ALL = [
     "packed",
@@ -49,6 +51,23 @@ def test_a_good_bento_passes_and_its_verdict_holds_no_timing(tmp_path: Path) -> 
     said = run_command(tmp_path, "python", "-m", "perennial.cli", "verdict")
     assert said.returncode == 0, said.stderr
     assert f"bundle {bundle[:12]} is blessed and rehearsed" in said.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("task", "change"),
+    [("binary", with_network), ("multiclass", with_network), ("regression", with_network), ("regression", with_link)],
+)
+def test_a_score_that_is_no_sum_is_served_and_not_explained(
+    task: str, change: Callable[[Model], Model], tmp_path: Path
+) -> None:
+    write_tiny_project(tmp_path, task, change)
+    assert run_stage(tmp_path, "package").returncode == 0
+    verdict = rehearse(tmp_path)
+    assert verdict["passed"] is True, verdict
+    assert {check["name"]: check["sentence"] for check in verdict["checks"]}["explained"].startswith(
+        "The score is no sum"
+    )
 
 
 def test_budgets_not_kept_and_limits_not_packed_fail(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from perennial.model.calibration import apply_calibration
 from perennial.model.encoder import Array, Encoder
 from perennial.model.linear import mark_missing, number_slots, standardise
-from perennial.model.predictor import Linked, Model, Scorer, predict_raw
+from perennial.model.link import is_linked
+from perennial.model.predictor import Linked, Model, Scorer, name_kind, predict_raw
 from perennial.model.trees import Trees
 
 
@@ -32,7 +33,7 @@ def split_linear(linear: Mapping[str, Any], X: Array) -> Array:
 
 def adds_up(model: Model) -> bool:
     """Return whether the score is a sum over inputs: that of trees and linear models is, none that was linked."""
-    return all(isinstance(one, Trees) or (isinstance(one, Mapping) and "one_hot" in one) for one in model.scorers)
+    return all(not is_linked(one) and name_kind(one) in ("lightgbm", "linear") for one in model.members)
 
 
 def split_member(scorer: Scorer, X: Array) -> Array:
