@@ -43,6 +43,19 @@ def test_package_depends_on_the_service_that_it_ships_without_importing(monkeypa
     assert "src/perennial/serving/service.py" in stage_sources("package")
 
 
+def test_a_package_that_says_nothing_is_no_dep_of_a_stage_unless_it_is_shipped(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (source / "perennial/stages").mkdir()
+    (source / "perennial/stages/__init__.py").write_text('"""A mark."""\n')
+    (source / "perennial/stages/gate.py").write_text("import perennial.data\n")
+    names = [Path(name).relative_to(source / "perennial").as_posix() for name in stage_sources("gate", source)]
+    assert names == ["data/__init__.py", "data/hidden.py", "stages/gate.py"]
+    monkeypatch.chdir(ROOT)
+    assert "src/perennial/io/__init__.py" not in stage_sources("gate")
+    assert "src/perennial/io/__init__.py" in stage_sources("package")
+
+
 def test_rendering_restores_deps_and_params_and_keeps_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     text = (ROOT / "dvc.yaml").read_text()

@@ -61,10 +61,19 @@ def declared_params(stage: str) -> list[str]:
     return sorted(importlib.import_module(stage_module(stage)).PARAMS)
 
 
+def _says_nothing(file: Path) -> bool:
+    """Tell whether a file only marks a package: no result depends on it, and DVC takes 20 ms a run for each dep."""
+    said = ast.parse(file.read_text(encoding="utf-8")).body
+    return file.name == "__init__.py" and all(
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in said
+    )
+
+
 def stage_sources(stage: str, source: str | Path = "src") -> list[str]:
     """Return the files that a stage's result depends on: what it imports, and what it ships without importing it."""
-    modules = [stage_module(stage), *getattr(importlib.import_module(stage_module(stage)), "SHIPS", ())]
-    return sorted({file for module in modules for file in import_closure(module, source)})
+    imported = {file for file in import_closure(stage_module(stage), source) if not _says_nothing(Path(file))}
+    ships = getattr(importlib.import_module(stage_module(stage)), "SHIPS", ())
+    return sorted(imported.union(*(import_closure(module, source) for module in ships)))
 
 
 def _is_generated(dep: str) -> bool:

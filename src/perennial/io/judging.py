@@ -17,10 +17,10 @@ from perennial.evaluation.intervals import Array
 from perennial.evaluation.paired import Losses
 from perennial.evaluation.sample import check_weights
 from perennial.evaluation.slices import slice_table
+from perennial.io.assigned import read_assigned
 from perennial.io.bundle import bundle_hash, load_bundle, read_out_of_fold, read_seen_keys, verify_bundle
 from perennial.io.engine import count_cores
 from perennial.io.files import read_json, write_text
-from perennial.io.learning import read_assigned
 from perennial.model.encoding import encode_learned
 from perennial.model.frames import predict_frame
 from perennial.model.learned import Truth

@@ -8,11 +8,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from perennial.data.contract import inputs_of
-from perennial.data.cross_validation import REPEAT
 from perennial.data.split import LEARNING, hash_shares
+from perennial.io.assigned import read_assigned, repeats_of
 from perennial.io.contract import read_contract
 from perennial.io.served import refuse_unserved
-from perennial.io.tables import read_table
 from perennial.model.folds import Problem
 from perennial.model.target import find_classes
 
@@ -28,18 +27,6 @@ class Learning:
     folds: npt.NDArray[np.int8]
     problem: Problem
     repeats: npt.NDArray[np.int8] | None = None
-
-
-def read_assigned(key: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the examples, and role and folds of each in the same order."""
-    examples, split = read_table("data/examples.parquet"), read_table("data/split.parquet")
-    return examples, examples[[key]].merge(split, on=key, how="left", validate="one_to_one").drop(columns=[key])
-
-
-def repeats_of(split: pd.DataFrame) -> npt.NDArray[np.int8] | None:
-    """Return the fold of each row in each repeat, (n, repeats); None where a span judges."""
-    names = [name for name in split.columns if str(name).startswith(REPEAT)]
-    return split[names].to_numpy(np.int8) if names else None
 
 
 def read_learning(

@@ -8,9 +8,9 @@ import pandas as pd
 
 from perennial.data.split import LEARNING
 from perennial.evaluation.intervals import Array
+from perennial.io.assigned import read_assigned, repeats_of
 from perennial.io.crosswise import FoldModel
 from perennial.io.judging import Rows, predict_all, read_weights
-from perennial.io.learning import read_assigned, repeats_of
 from perennial.model.conformal import bound_scores
 from perennial.model.frames import predict_frame
 from perennial.model.predictor import Model

@@ -3,22 +3,24 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perennial.io.files import replace_file, write_text
 from perennial.refusal import Refusal
 
+if TYPE_CHECKING:  # Who only writes Arrow tables does not wait for pandas.
+    import pandas as pd
+
 ROW_GROUP = 131_072
 WRITTEN: dict[str, Any] = {"compression": "zstd", "write_page_checksum": True}
 
 
-def write_table(path: str | Path, table: pa.Table | pd.DataFrame) -> None:
+def write_table(path: str | Path, table: "pa.Table | pd.DataFrame") -> None:
     """Write a table as Parquet whose bytes depend on its content alone."""
-    if isinstance(table, pd.DataFrame):
+    if not isinstance(table, pa.Table):
         table = pa.Table.from_pandas(table, preserve_index=False)
     table = table.replace_schema_metadata(None)
     with replace_file(path) as temporary:
@@ -78,12 +80,12 @@ def verify_tables(folder: str | Path) -> None:
             pass
 
 
-def read_table(path: str | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_table(path: str | Path, columns: Sequence[str] | None = None) -> "pd.DataFrame":
     """Read a Parquet file as a frame, verifying its page checksums."""
     frame: pd.DataFrame = read_arrow(path, columns).to_pandas()
     return frame
 
 
-def write_csv(path: str | Path, frame: pd.DataFrame) -> None:
+def write_csv(path: str | Path, frame: "pd.DataFrame") -> None:
     """Write the points of a plot as CSV, numbers to ten digits."""
     write_text(path, frame.to_csv(index=False, lineterminator="\n", float_format="%.10g"))
