@@ -22,7 +22,7 @@ X[::5, 3] = np.nan
 X[::4, 2] = 0.0
 Y = X[:, 1] + np.sin(X[:, 3]) + (X[:, 4] == 1) + np.nan_to_num(X[:, 0]) + X[:, 2] * X[:, 5]
 Y[np.isnan(Y)] = 0.0
-SETTINGS = {"num_iterations": 12, "num_leaves": 31, "min_data_in_leaf": 5, "bagging_freq": 1, "bagging_fraction": 0.7}
+SETTINGS = {"num_iterations": 8, "num_leaves": 31, "min_data_in_leaf": 5, "bagging_freq": 1, "bagging_fraction": 0.7}
 TASKS = {"regression": (Y, 0), "binary": ((Y > 0.5).astype(float), 2), "classes": (np.digitize(Y, [0.0, 3.5]), 3)}
 KINDS: list[tuple[str, dict[str, float]]] = [
     *((task, {}) for task in TASKS),
@@ -34,7 +34,7 @@ KINDS: list[tuple[str, dict[str, float]]] = [
     ("regression", {"num_leaves": 127, "min_data_in_leaf": 1, "extra_trees": True}),
 ]
 _EDGES = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-36, -1e-36, 2e-35, -0.5, -1.0, 2.9999, 69.0, 70.0, 1e5, 1e300, -1e300)
-ASKED = np.vstack([X[:120], X[:30] * -3.7, np.tile(np.array(_EDGES)[:, None], X.shape[1])])
+ASKED = np.vstack([X[:40], X[:20] * -3.7, np.tile(np.array(_EDGES)[:, None], X.shape[1])])
 for column, edge in enumerate(DRAW.permutation(len(ASKED))[: X.shape[1] * 10]):
     ASKED[edge, column % X.shape[1]] = _EDGES[column % len(_EDGES)]
 

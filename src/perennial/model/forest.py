@@ -32,23 +32,15 @@ class Nodes:
 
 @dataclass(frozen=True)
 class Forest:
-    """The trees that split. Ids count the inner nodes of all trees, then their leaves."""
+    """Trees to be added, and what the inner nodes of all of them ask."""
 
     features: int
     outputs: int
     nodes: Nodes
-    feature: Integers
-    """(nodes,) what each splits by."""
-    parent: Integers
-    """(ids,); -1 above a root."""
-    is_right: Flags
-    """(ids,) whether it hangs on the right."""
-    count: Floats
-    """(ids,) training rows."""
-    value: Floats
-    """(leaves,)"""
-    output: Integers
-    """(leaves,)"""
+    trees: tuple[Tree, ...]
+    """Those that split, in the order of their nodes."""
+    output: tuple[int, ...]
+    """(trees,)"""
     constant: Floats
     """(outputs,) what the trees add that do not split."""
 
@@ -63,37 +55,18 @@ def read_forest(text: str) -> Forest | None:
     splits = np.array([tree["leaves"] > 1 for tree in trees], dtype=bool)
     alone = [tree["leaf_value"][0] for tree in trees if tree["leaves"] == 1]
     grown = [tree for tree in trees if tree["leaves"] > 1]
-    leaves = np.array([tree["leaves"] for tree in grown], dtype=np.int64)
-    parent, is_right = _hang(grown, leaves)
     return Forest(
         features=features,
         outputs=outputs,
         nodes=_read_nodes(grown, features),
-        feature=_join(grown, "split_feature"),
-        parent=parent,
-        is_right=is_right,
-        count=np.concatenate([_join(grown, "internal_count"), _join(grown, "leaf_count")]).astype(np.float64),
-        value=_join(grown, "leaf_value", np.float64),
-        output=np.repeat(output[splits], leaves),
+        trees=tuple(grown),
+        output=tuple(output[splits].tolist()),
         constant=np.bincount(output[~splits], alone, minlength=outputs).astype(np.float64),
     )
 
 
 def _join(trees: Sequence[Tree], name: str, dtype: Any = np.int64) -> NDArray[Any]:
     return np.concatenate([np.empty(0, dtype=dtype), *(tree[name] for tree in trees)])
-
-
-def _hang(trees: Sequence[Tree], leaves: Integers) -> tuple[Integers, Flags]:
-    """Return the parent of every id, and whether it is the right one of two."""
-    nodes, total = int((leaves - 1).sum()), int(leaves.sum())
-    first_node = np.repeat(np.cumsum(leaves - 1) - (leaves - 1), leaves - 1)
-    first_leaf = np.repeat(np.cumsum(leaves) - leaves, leaves - 1)
-    parent, is_right = np.full(nodes + total, -1), np.zeros(nodes + total, dtype=bool)
-    for side, name in enumerate(("left_child", "right_child")):
-        child = _join(trees, name)
-        ids = np.where(child >= 0, first_node + child, nodes + first_leaf + ~child)
-        parent[ids], is_right[ids] = np.arange(nodes), side
-    return parent, is_right
 
 
 def _read_nodes(trees: Sequence[Tree], features: int) -> Nodes:

@@ -8,64 +8,69 @@ diagonal (Owen, Management Science 18(5), 1972):
     value * (p_i - r_i) * integral over t from 0 to 1 of the product over the others j of (1 - t) r_j + t p_j
 
 which Gauss-Legendre's rule gives exactly with half as many points as features. A row only says which p are 0, and a
-leaf has few features: the values of every such pattern are kept (Fast TreeSHAP v2, Yang, arXiv:2109.09847, 2021).
+leaf has few features: the values of every such pattern are kept (Fast TreeSHAP v2, Yang, arXiv:2109.09847, 2021), here
+summed over the leaves of small subtrees, of which a row says no more than which way it goes at each node.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from perennial.model.blocks import Block, cut_tree, read_shape
 from perennial.model.forest import Forest, Nodes, go_left, read_forest
 from perennial.model.packing import Floats, Integers
 
 MOST_NUMBERS = 4_000_000
 """Of the tables of one booster: 32 MB, where a worker may take 200. Leaves that have no table wait for the row."""
-_PIECE = 1 << 15  # numbers worked out at a time: they stay in the cache
-_MOST_STEPS = 1_000_000  # of all paths: another 30 MB
+_LARGEST = (4096, 512, 64, 0)  # numbers in the table of a block, as much as there is room for
+_MOST_LEAVES = 100_000  # of one booster: their paths take 40 MB more
 _LONGEST = 62  # features of one path that the bits of a whole number tell apart
+_PIECE = 1 << 15  # numbers worked out at a time: they stay in the cache
 _LEAST = 1e-300  # instead of a share of 0: it is divided by
 
 
 @dataclass(frozen=True)
-class Leaves:
-    """Leaves whose paths hold equally many features."""
+class Deep:
+    """Leaves with equally many features and no table: (leaves,) values, (leaves, features) shares."""
 
     place: slice
-    """Among all leaves, in the order of the groups."""
+    """Among the blocks."""
     parts: slice
-    """Among the features of all leaves."""
-    shares: Floats
-    """(leaves, features) r."""
+    """Among the features of all blocks."""
     values: Floats
-    """(leaves,)"""
-    table: Floats | None
-    """(leaves * patterns, features) what each adds; None where there is no room for it."""
-    first: Integers
-    """(leaves,) where the patterns of each begin in the table."""
+    shares: Floats
 
 
 @dataclass(frozen=True)
 class Splitter:
-    """The paths of all leaves. A step is a node on one of them; a pattern has a bit for each p that is 0."""
+    """What splits rows: the blocks with tables, then the deep leaves."""
 
     shape: tuple[int, int]
     """Outputs, features."""
     nodes: Nodes
     ways: Integers
-    """(steps,) the way that leads elsewhere: the number of a node to go left there, so many nodes more to go right."""
+    """(steps,) the ways that set bits of patterns: one of each block, then a second of each that has one."""
     bits: NDArray[Any]
-    """(steps,) that of the node's feature in the pattern of the leaf."""
+    """(steps,)"""
     layers: tuple[int, ...]
-    """Steps are those right above each leaf, the deepest first, then those above these: where each layer ends."""
+    """Where the first, second and further steps end, from 0."""
     order: Integers
-    """(leaves,) from the order of the layers to that of the groups."""
-    groups: tuple[Leaves, ...]
+    """(blocks,) from the order of the layers, most steps first, to that of the blocks."""
+    first: Integers
+    widths: Integers
+    """(blocks with a table,) where it begins, and how many features it tells of."""
+    owners: Integers
+    slots: Integers
+    """(their features,) the block, and the place in it."""
+    table: Floats
+    deep: tuple[Deep, ...]
     places: Integers
-    """(features of all leaves,) the output and feature to be added to."""
+    """(features of all blocks,) the output and feature to be added to."""
     base: Floats
     """(outputs,) the mean of the training rows."""
 
@@ -85,19 +90,6 @@ def share_value(values: Floats, shares: Floats, kept: Floats) -> Floats:
     return np.asarray(found * (kept - absent) * values[:, None])
 
 
-def make_table(values: Floats, shares: Floats) -> Floats:
-    """Return what each feature adds under every pattern, shape (leaves * patterns, features)."""
-    leaves, features = shares.shape
-    patterns = 1 << features
-    kept = _read_bits(np.arange(patterns), features)[:, None, :]
-    table = np.empty((leaves, patterns, features))
-    size = max(1, _PIECE // (patterns * features))
-    for start in range(0, leaves, size):
-        piece = slice(start, start + size)
-        table[piece] = share_value(values[piece], shares[piece], kept).transpose(1, 2, 0)
-    return table.reshape(-1, features)
-
-
 def _read_bits(patterns: NDArray[Any], features: int) -> Floats:
     """Return p, shape (features, patterns)."""
     bits: Integers = (patterns.astype(np.int64) >> np.arange(features)[:, None]) & 1
@@ -107,74 +99,120 @@ def _read_bits(patterns: NDArray[Any], features: int) -> Floats:
 def make_splitter(text: str) -> Splitter | None:
     """Return what splits the scores of LightGBM's text; None where that is for LightGBM itself.
 
-    Those are trees whose leaves are more than a number, and paths that are too many or too long.
+    Those are trees whose leaves are more than a number, and leaves that are too many or too deep.
     """
     forest = read_forest(text)
-    if forest is None:
+    if forest is None or sum(tree["leaves"] for tree in forest.trees) > _MOST_LEAVES:
         return None
-    rank, leaf, ids, layers = _climb(forest)
-    node = forest.parent[ids]
-    pairs, pair = np.unique(leaf * forest.features + forest.feature[node], return_inverse=True)
-    owner, feature = np.divmod(pairs, forest.features)
-    sizes = np.bincount(owner, minlength=len(rank))
-    longest = int(sizes.max(initial=0))
-    if longest > _LONGEST or len(ids) > _MOST_STEPS:
+    tabled, deep = _divide(_cut(forest))
+    blocks = [*tabled, *deep]
+    if max((block.bits for block in blocks), default=0) > _LONGEST:
         return None
-    shares = np.ones(len(pairs))
-    np.multiply.at(shares, pair, forest.count[ids] / np.maximum(forest.count[node], 1.0))
-    shares = np.maximum(shares, _LEAST)
-    begins = np.cumsum(sizes) - sizes
-    slot = np.arange(len(pairs)) - begins[owner]
-    values, output = forest.value[rank], forest.output[rank]
-    order = np.argsort(sizes, kind="stable")
-    places = (output[owner] * (forest.features + 1) + feature)[np.argsort(sizes[owner], kind="stable")]
-    means = values * np.multiply.reduceat(shares, begins)
+    widths = np.array([len(block.features) for block in blocks], dtype=np.int64)
+    sizes = np.array([block.size for block in tabled], dtype=np.int64)
+    own = widths[: len(tabled)]
+    first, owners = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(tabled)), own)
+    begins = np.cumsum(widths) - widths
+    places = [block.output * (forest.features + 1) + name for block in blocks for name in block.features]
     return Splitter(
         shape=(forest.outputs, forest.features),
         nodes=forest.nodes,
-        ways=np.where(forest.is_right[ids], node, node + len(forest.feature)),
-        bits=(1 << slot[pair]).astype(np.uint16 if longest <= 16 else np.int64),
-        layers=layers,
-        order=order,
-        groups=tuple(_group_leaves(sizes, begins, values, shares)),
-        places=places,
-        base=forest.constant + np.bincount(output, means, minlength=forest.outputs),
+        **_layer(blocks),
+        first=first,
+        widths=own,
+        owners=owners,
+        slots=np.arange(len(owners)) - begins[owners],
+        table=_make_table(tabled, first),
+        deep=tuple(_gather(deep, len(tabled), int(own.sum()))),
+        places=np.array(places, dtype=np.int64),
+        base=forest.constant + _find_means(blocks, forest.outputs),
     )
 
 
-def _climb(forest: Forest) -> tuple[Integers, Integers, Integers, tuple[int, ...]]:
-    """Return the leaves, the deepest first, and the steps up from them, layer by layer.
-
-    Of a step: the place of its leaf among these, and the id below the node. Last, where each layer ends, from 0.
-    """
-    here, found = np.arange(len(forest.feature), len(forest.parent)), list[Integers]()
-    while (forest.parent[here] >= 0).any():
-        found.append(here)
-        here = np.where(forest.parent[here] >= 0, forest.parent[here], here)
-    ids = np.array(found, dtype=np.int64).reshape(len(found), len(here))
-    below = forest.parent[ids] >= 0
-    rank = np.argsort(-below.sum(axis=0), kind="stable")
-    below = below[:, rank]
-    layers = tuple(np.cumsum([0, *below.sum(axis=1)]).tolist())
-    return rank, np.nonzero(below)[1], ids[:, rank][below], layers
+def _cut(forest: Forest) -> list[Block]:
+    """Return the blocks of all trees, as large as there is room for."""
+    counts = [tree["leaves"] - 1 for tree in forest.trees]
+    firsts = np.cumsum([0, *counts]).tolist()
+    shapes = [read_shape(tree, first, sum(counts)) for tree, first in zip(forest.trees, firsts, strict=False)]
+    blocks: list[Block] = []
+    for largest in _LARGEST:
+        each = [cut_tree(shape, output, largest) for shape, output in zip(shapes, forest.output, strict=True)]
+        blocks = [block for found in each for block in found]
+        if sum(block.size for block in blocks if len(block.leaves) > 1) <= MOST_NUMBERS:
+            break
+    return blocks
 
 
-def _group_leaves(sizes: Integers, begins: Integers, values: Floats, shares: Floats) -> Iterator[Leaves]:
-    """Yield the groups from few features to many: a table of one more is more than twice as large."""
-    place = part = numbers = 0
-    for size in np.unique(sizes).tolist():
-        members = np.flatnonzero(sizes == size)
-        own, worth = shares[begins[members, None] + np.arange(size)], values[members]
-        numbers += own.size << size
-        yield Leaves(
-            place=slice(place, place + len(members)),
-            parts=slice(part, part + own.size),
-            shares=own,
-            values=worth,
-            table=make_table(worth, own) if numbers <= MOST_NUMBERS else None,
-            first=np.arange(len(members)) << size,
+def _divide(blocks: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+    """Return the blocks that have a table, subtrees before leaves, and the leaves there is no room for, by depth."""
+    ordered = sorted(blocks, key=lambda block: (len(block.leaves) == 1, block.size))
+    total, room = 0, 0
+    for block in ordered:
+        total += block.size
+        room += total <= MOST_NUMBERS
+    return ordered[:room], ordered[room:]
+
+
+def _layer(blocks: Sequence[Block]) -> dict[str, Any]:
+    counts = np.array([len(block.steps) for block in blocks], dtype=np.int64)
+    rank = np.argsort(-counts, kind="stable")
+    number = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+    steps = np.array([step for block in blocks for step in block.steps], dtype=np.int64).reshape(-1, 2)
+    steps = steps[np.lexsort((np.repeat(np.argsort(rank), counts), number))]
+    small = max((block.bits for block in blocks), default=0) <= 16
+    return {
+        "ways": steps[:, 0].copy(),
+        "bits": steps[:, 1].astype(np.uint16 if small else np.int64),
+        "layers": tuple(np.cumsum([0, *np.bincount(number)]).tolist()),
+        "order": np.argsort(rank),
+    }
+
+
+def _make_table(blocks: Sequence[Block], first: Integers) -> Floats:
+    """Return what each feature of a block adds under each of its patterns, one block after the other."""
+    table = np.zeros(sum(block.size for block in blocks))
+    games = [
+        (
+            block.bits,
+            len(path),
+            value,
+            begin,
+            len(block.features),
+            [(block.features[one], *of) for one, of in path.items()],
         )
-        place, part = place + len(members), part + own.size
+        for block, begin in zip(blocks, first.tolist(), strict=True)
+        for value, path in block.leaves
+    ]
+    games.sort(key=lambda game: game[:2])
+    for (bits, features), alike in groupby(games, key=lambda game: game[:2]):
+        patterns, found = np.arange(1 << bits), list(alike)
+        step = max(1, _PIECE // (features << bits))
+        for piece in (found[start : start + step] for start in range(0, len(found), step)):
+            values, begins, widths = (np.array([game[place] for game in piece]) for place in (2, 3, 4))
+            slots, masks, wanted, shares = np.array([game[5] for game in piece]).transpose(2, 1, 0)[:, :, :, None]
+            kept = ((patterns & masks.astype(np.int64)) == wanted).astype(np.float64)
+            at = begins[:, None] + patterns * widths[:, None] + slots.astype(np.int64)
+            np.add.at(table, at, share_value(values, np.maximum(shares[:, :, 0].T, _LEAST), kept))
+    return table
+
+
+def _gather(leaves: Sequence[Block], place: int, part: int) -> Iterator[Deep]:
+    """Yield the leaves without a table, from few features to many; they follow so many blocks and features."""
+    for features, alike in groupby(leaves, key=lambda block: block.bits):
+        found = [block.leaves[0] for block in alike]
+        shares = np.array([[share for *_, share in path.values()] for _, path in found])
+        values = np.array([value for value, _ in found])
+        ends = place + len(found), part + len(found) * features
+        yield Deep(slice(place, ends[0]), slice(part, ends[1]), values, np.maximum(shares, _LEAST))
+        place, part = ends
+
+
+def _find_means(blocks: Sequence[Block], outputs: int) -> Floats:
+    means = np.zeros(outputs)
+    for block in blocks:
+        for value, path in block.leaves:
+            means[block.output] += value * math.prod(share for *_, share in path.values())
+    return means
 
 
 def split_row(splitter: Splitter, row: Floats) -> Floats:
@@ -186,13 +224,11 @@ def split_row(splitter: Splitter, row: Floats) -> Floats:
         patterns[: end - start] |= steps[start:end]
     patterns = patterns.take(splitter.order)
     parts = np.empty(len(splitter.places))
-    for group in splitter.groups:
-        found, own = parts[group.parts].reshape(group.shares.shape), patterns[group.place]
-        if group.table is None:
-            kept = _read_bits(own, group.shares.shape[1])[:, :, None]
-            found[:] = share_value(group.values, group.shares, kept)[:, :, 0].T
-        else:
-            group.table.take(group.first + own, axis=0, out=found, mode="clip")
+    rows: Integers = splitter.first + patterns[: len(splitter.first)].astype(np.int64) * splitter.widths
+    parts[: len(splitter.owners)] = splitter.table.take(rows.take(splitter.owners) + splitter.slots)
+    for deep in splitter.deep:
+        kept = _read_bits(patterns[deep.place], deep.shares.shape[1])[:, :, None]
+        parts[deep.parts] = share_value(deep.values, deep.shares, kept)[:, :, 0].T.ravel()
     outputs, features = splitter.shape
     added = np.bincount(splitter.places, parts, minlength=outputs * (features + 1)).astype(np.float64)  # whole of none
     added = added.reshape(outputs, features + 1)
