@@ -23,15 +23,14 @@ from numpy.typing import NDArray
 
 from perennial.model.blocks import Block, cut_tree, read_shape
 from perennial.model.forest import Forest, Nodes, go_left, read_forest
+from perennial.model.games import LEAST, make_table, share_value
 from perennial.model.packing import Floats, Integers
 
 MOST_NUMBERS = 4_000_000
 """Of the tables of one booster: 32 MB, where a worker may take 200. Leaves that have no table wait for the row."""
 _LARGEST = (4096, 512, 64, 0)  # numbers in the table of a block, as much as there is room for
-_MOST_LEAVES = 100_000  # of one booster: their paths take 40 MB more
+_MOST_LEAVES = 16_000  # of one booster: a service must be ready within seconds
 _LONGEST = 62  # features of one path that the bits of a whole number tell apart
-_PIECE = 1 << 15  # numbers worked out at a time: they stay in the cache
-_LEAST = 1e-300  # instead of a share of 0: it is divided by
 
 
 @dataclass(frozen=True)
@@ -75,21 +74,6 @@ class Splitter:
     """(outputs,) the mean of the training rows."""
 
 
-def share_value(values: Floats, shares: Floats, kept: Floats) -> Floats:
-    """Return what each feature adds, shape (features, leaves, patterns).
-
-    `values` are (leaves,), `shares` are r, shape (leaves, features); `kept` is p, shape (features, 1 or leaves,
-    patterns).
-    """
-    absent = shares.T[:, :, None]
-    points, weights = np.polynomial.legendre.leggauss((len(kept) + 1) // 2)
-    found = np.zeros(np.broadcast_shapes(absent.shape, kept.shape))
-    for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
-        factors = (1 - point) * absent + point * kept
-        found += weight * factors.prod(axis=0) / factors
-    return np.asarray(found * (kept - absent) * values[:, None])
-
-
 def _read_bits(patterns: NDArray[Any], features: int) -> Floats:
     """Return p, shape (features, patterns)."""
     bits: Integers = (patterns.astype(np.int64) >> np.arange(features)[:, None]) & 1
@@ -122,7 +106,7 @@ def make_splitter(text: str) -> Splitter | None:
         widths=own,
         owners=owners,
         slots=np.arange(len(owners)) - begins[owners],
-        table=_make_table(tabled, first),
+        table=make_table(tabled, first),
         deep=tuple(_gather(deep, len(tabled), int(own.sum()))),
         places=np.array(places, dtype=np.int64),
         base=forest.constant + _find_means(blocks, forest.outputs),
@@ -168,34 +152,6 @@ def _layer(blocks: Sequence[Block]) -> dict[str, Any]:
     }
 
 
-def _make_table(blocks: Sequence[Block], first: Integers) -> Floats:
-    """Return what each feature of a block adds under each of its patterns, one block after the other."""
-    table = np.zeros(sum(block.size for block in blocks))
-    games = [
-        (
-            block.bits,
-            len(path),
-            value,
-            begin,
-            len(block.features),
-            [(block.features[one], *of) for one, of in path.items()],
-        )
-        for block, begin in zip(blocks, first.tolist(), strict=True)
-        for value, path in block.leaves
-    ]
-    games.sort(key=lambda game: game[:2])
-    for (bits, features), alike in groupby(games, key=lambda game: game[:2]):
-        patterns, found = np.arange(1 << bits), list(alike)
-        step = max(1, _PIECE // (features << bits))
-        for piece in (found[start : start + step] for start in range(0, len(found), step)):
-            values, begins, widths = (np.array([game[place] for game in piece]) for place in (2, 3, 4))
-            slots, masks, wanted, shares = np.array([game[5] for game in piece]).transpose(2, 1, 0)[:, :, :, None]
-            kept = ((patterns & masks.astype(np.int64)) == wanted).astype(np.float64)
-            at = begins[:, None] + patterns * widths[:, None] + slots.astype(np.int64)
-            np.add.at(table, at, share_value(values, np.maximum(shares[:, :, 0].T, _LEAST), kept))
-    return table
-
-
 def _gather(leaves: Sequence[Block], place: int, part: int) -> Iterator[Deep]:
     """Yield the leaves without a table, from few features to many; they follow so many blocks and features."""
     for features, alike in groupby(leaves, key=lambda block: block.bits):
@@ -203,7 +159,7 @@ def _gather(leaves: Sequence[Block], place: int, part: int) -> Iterator[Deep]:
         shares = np.array([[share for *_, share in path.values()] for _, path in found])
         values = np.array([value for value, _ in found])
         ends = place + len(found), part + len(found) * features
-        yield Deep(slice(place, ends[0]), slice(part, ends[1]), values, np.maximum(shares, _LEAST))
+        yield Deep(slice(place, ends[0]), slice(part, ends[1]), values, np.maximum(shares, LEAST))
         place, part = ends
 
 
