@@ -21,6 +21,7 @@ from measure import ROOT, median
 from perennial.evaluation.rehearsal import is_taken
 from perennial.io.asking import send_request
 from perennial.io.bento import bento_command, bento_environment, build_bento
+from perennial.io.bundle import read_golden
 from perennial.io.files import read_json
 from perennial.io.scratch import scratch_folder
 from perennial.io.server import Server, find_free_port, measure_memory, run_server
@@ -242,7 +243,7 @@ def main() -> None:
         sys.exit("run `make repro` first: this serves a finished model.")
     os.chdir(ROOT)
     inputs = read_json(bundle / "schema.json")["inputs"]
-    rows = [row for row in read_json(bundle / "golden.json")["rows"] if is_taken(inputs, row)]
+    rows = [row for row in read_golden(bundle)[0] if is_taken(inputs, row)]
     requests, explained = write_requests(rows, "/predict"), write_requests(rows, "/explain")
     with scratch_folder("bench") as folder, ExitStack() as stack:
         build_bento(bundle, folder / "bento", limits=LIMITS, as_of="2013-09-01")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from perennial.model.calibration import inverse_link
-from perennial.model.explanation import adds_up, name_parts, owning_inputs, raw_scores, split_scores
+from perennial.model.explanation import adds_up, name_parts, raw_scores, split_scores
 from perennial.model.frames import encode_frame
 from perennial.model.predictor import Model, predict
 from tests.model.examples import make_frame, make_model
@@ -66,7 +66,7 @@ def test_a_linear_part_is_the_weight_times_the_scaled_value() -> None:
 
 
 def test_the_parts_of_an_instant_are_one_input() -> None:
-    assert owning_inputs(tiny_model().row_encoder).tolist() == [0, 1, 2, *([3] * 6)]
+    assert tiny_model().owners.tolist() == [0, 1, 2, *([3] * 6)]
 
 
 def test_the_strongest_input_is_told_first() -> None:

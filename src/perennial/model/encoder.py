@@ -147,6 +147,11 @@ def make_encoder(state: Mapping[str, Any]) -> Encoder:
     )
 
 
+def owning_inputs(encoder: Encoder) -> NDArray[np.int64]:
+    """Return for each encoded feature the position of the input that it is made from."""
+    return np.repeat(np.arange(len(encoder)), [len(encode(name, {}, facts)) for name, encode, facts in encoder])
+
+
 def encode_row(encoder: Encoder, row: Row) -> list[float]:
     """Return one row, a dict by input name (absent means missing), as its encoded numbers."""
     numbers: list[float] = []

@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from perennial.model.calibration import apply_calibration
-from perennial.model.encoder import Array, Encoder
+from perennial.model.encoder import Array
 from perennial.model.linear import mark_missing, number_slots, standardise
 from perennial.model.link import is_linked
 from perennial.model.predictor import Linked, Model, Scorer, name_kind, predict_raw
@@ -42,11 +41,6 @@ def split_member(scorer: Scorer, X: Array) -> Array:
     return scorer.predict_contributions(X) if isinstance(scorer, Trees) else split_linear(scorer, X)
 
 
-def owning_inputs(encoder: Encoder) -> NDArray[np.int64]:
-    """Return for each encoded feature the position of the input that it is made from."""
-    return np.repeat(np.arange(len(encoder)), [len(encode(name, {}, facts)) for name, encode, facts in encoder])
-
-
 def calibrate_parts(calibration: Mapping[str, Any], parts: Array) -> Array:
     """Return the parts of a calibrated raw score; every calibration is a straight line, so they still add up."""
     if calibration["kind"] == "platt":
@@ -71,9 +65,15 @@ def split_scores(model: Model, X: Array) -> Array:
     parts = calibrate_parts(model.calibration, np.asarray(sum(found)))
     inputs = len(model.inputs)
     joined = np.zeros((*parts.shape[:2], inputs + 1))
-    places = [*owning_inputs(model.row_encoder), inputs]
+    places = [*model.owners, inputs]
     np.add.at(joined.transpose(2, 0, 1), places, parts.transpose(2, 0, 1))
     return joined
+
+
+def prepare_splitting(model: Model) -> None:
+    """Make what `split_scores` looks up before the first row waits for it, where the score is a sum."""
+    if adds_up(model):
+        split_scores(model, np.full((1, len(model.encoder["features"])), np.nan))
 
 
 def name_parts(names: Sequence[str], classes: Sequence[Any], raw: Array, parts: Array) -> dict[str, Any]:
@@ -81,14 +81,14 @@ def name_parts(names: Sequence[str], classes: Sequence[Any], raw: Array, parts: 
 
     Each is a number, or {class: number} where there are several.
     """
-    inputs, base = parts[:, :-1], parts[:, -1]
-    order = np.argsort(-np.abs(inputs).max(axis=0), kind="stable")
+    order = np.argsort(-np.abs(parts[:, :-1]).max(axis=0), kind="stable").tolist()
+    *inputs, base = parts.T.tolist()
 
-    def tell(values: Array) -> Any:
-        return float(values[0]) if len(values) == 1 else dict(zip(map(str, classes), values.tolist(), strict=True))
+    def tell(values: list[float]) -> Any:
+        return values[0] if len(values) == 1 else dict(zip(map(str, classes), values, strict=True))
 
     return {
-        "raw": tell(raw),
+        "raw": tell(raw.tolist()),
         "base": tell(base),
-        "contributions": {names[place]: tell(inputs[:, place]) for place in order},
+        "contributions": {names[place]: tell(inputs[place]) for place in order},
     }

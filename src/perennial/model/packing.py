@@ -24,30 +24,36 @@ _INTS = ("split_feature", "decision_type", "left_child", "right_child", "leaf_co
 
 def pack_trees(text: str) -> bytes | None:
     """Return LightGBM's text packed; None where it holds what this form has no place for, such as linear leaves."""
-    head, *parts = text.split("\nTree=")
-    facts, trees = _read_facts(head), [_read_tree(part) for part in parts]
-    packed = _pack(facts, trees)
-    again = [_read_tree(part) for part in unpack_trees(packed).split("\nTree=")[1:]]
+    facts, trees = read_trees(text)
+    packed = _pack({name: facts[name] for name in _KEPT if name in facts}, trees)
+    _, again = read_trees(unpack_trees(packed))
     return packed if all(map(_is_same, trees, again)) and len(trees) == len(again) else None
 
 
-def _read_facts(head: str) -> dict[str, str]:
-    facts = dict(line.split("=", 1) for line in head.splitlines() if "=" in line)
-    return {name: facts[name] for name in _KEPT if name in facts}
+def read_trees(text: str) -> tuple[dict[str, str], list[Tree]]:
+    """Return the facts at the head of LightGBM's text, by name, and its trees."""
+    head, *parts = text.split("\nTree=")
+    facts = {name: fact for name, _, fact in (line.partition("=") for line in head.splitlines())}
+    return facts, [_read_tree(part) for part in parts]
 
 
 def _read_tree(part: str) -> Tree:
     """Return what is kept of one tree, and what must be as it nearly always is."""
     lines = dict(line.split("=", 1) for line in part.split("\nend of trees")[0].splitlines() if "=" in line)
     leaves = int(lines["num_leaves"])
-    tree: Tree = {name: np.array(lines.get(name, "").split(), dtype=np.int64) for name in _INTS}
+    tree: Tree = {name: _read_integers(lines, name) for name in _INTS}
     if leaves == 1:
         tree["leaf_count"] = np.zeros(1, dtype=np.int64)
-    tree["threshold"] = np.array(lines.get("threshold", "").split(), dtype=np.float64)
-    tree["leaf_value"] = np.array(lines["leaf_value"].split(), dtype=np.float64)
+    tree["threshold"] = np.array(list(map(float, lines.get("threshold", "").split())), dtype=np.float64)
+    tree["leaf_value"] = np.array(list(map(float, lines["leaf_value"].split())), dtype=np.float64)
     for name in ("cat_boundaries", "cat_threshold"):
-        tree[name] = np.array(lines.get(name, "").split(), dtype=np.int64)
+        tree[name] = _read_integers(lines, name)
     return tree | {"leaves": leaves, "shrinkage": lines["shrinkage"], "linear": lines.get("is_linear", "0")}
+
+
+def _read_integers(lines: Mapping[str, str], name: str) -> Integers:
+    # Several times as fast as numpy's own reading of a list of texts.
+    return np.array(list(map(int, lines.get(name, "").split())), dtype=np.int64)
 
 
 def _is_same(one: Tree, other: Tree) -> bool:

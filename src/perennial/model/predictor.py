@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from perennial.model.calibration import IDENTITY, apply_calibration, inverse_link
 from perennial.model.conformal import Bounds
-from perennial.model.encoder import Array, Encoder, encode_row, make_encoder
+from perennial.model.encoder import Array, Encoder, encode_row, make_encoder, owning_inputs
 from perennial.model.estimator import predict_estimator, read_estimator
 from perennial.model.linear import predict_linear, read_linear
 from perennial.model.link import is_linked, unlink_numbers
@@ -84,6 +86,11 @@ class Model:
     def inputs(self) -> tuple[str, ...]:
         """The names of the columns a row must bring."""
         return tuple(column["name"] for column in self.encoder["columns"])
+
+    @cached_property
+    def owners(self) -> NDArray[np.int64]:
+        """For each encoded feature the position of its input."""
+        return owning_inputs(self.row_encoder)
 
 
 def predict_member(scorer: Scorer, X: Array, num_threads: int = 1) -> Array:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from perennial.model.shapley import Splitter, make_splitter, split_rows
 from perennial.refusal import Refusal
 
 _FLOAT64, _ROW_MAJOR = 1, 1
@@ -88,14 +89,20 @@ class Trees:
             scores = self._predict(matrix, _RAW_SCORE, 1, num_threads)
         return scores if self.outputs == 1 else scores.reshape(len(matrix), self.outputs)
 
-    def predict_contributions(self, matrix: NDArray[np.float64], num_threads: int = 1) -> NDArray[np.float64]:
+    @functools.cached_property
+    def _splitter(self) -> Splitter | None:
+        return make_splitter(self.text)
+
+    def predict_contributions(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each feature adds to the raw score, shape (rows, outputs, features + 1); the last is the base.
 
-        Exact for the trees (TreeSHAP, Lundberg et al. 2020): the sum of a row is its raw score.
+        Exact for the trees (TreeSHAP, Lundberg et al. 2020): the sum of a row is its raw score. The first call takes
+        longer, for what the others look up.
         """
         rows, features = matrix.shape
-        parts = self._predict(matrix, _CONTRIBUTIONS, features + 1, num_threads)
-        return parts.reshape(rows, self.outputs, features + 1)
+        if features == self.features and self._splitter is not None:
+            return split_rows(self._splitter, matrix)
+        return self._predict(matrix, _CONTRIBUTIONS, features + 1, 1).reshape(rows, self.outputs, features + 1)
 
     def _predict_row(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         row, scores = np.ascontiguousarray(matrix, dtype=np.float64), np.empty(self.outputs, dtype=np.float64)

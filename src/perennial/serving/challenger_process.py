@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from perennial.io.process import die_with_parent
-from perennial.model.explanation import adds_up
+from perennial.model.explanation import adds_up, prepare_splitting
 from perennial.refusal import Refusal
 from perennial.serving.lanes import describe_interface
 from perennial.serving.runtime import NonFiniteScore, Predictor, load_predictor
@@ -67,6 +67,7 @@ def main() -> None:
     with socket.socket(fileno=int(place)) as line, line.makefile("rwb") as words:
         try:
             predictor = load_predictor(Path(folder), lane)
+            prepare_splitting(predictor.model)
             words.write(json.dumps(greet(predictor)).encode() + b"\n")
         except Refusal as refusal:
             words.write(json.dumps({"refused": str(refusal)}).encode() + b"\n")
