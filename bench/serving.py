@@ -256,6 +256,8 @@ def compare(ports: dict[str, int], requests: list[bytes]) -> dict[str, float]:
     for number in range(ROUNDS + 1):
         for name, port in ports.items():
             rate, _ = ask(port, requests, SECONDS if number else 0.5)
+            if number and not rate:
+                sys.exit(f"{name} answered nothing in {SECONDS:g} s: try again on a quieter machine.")
             if number:  # the first round warms up
                 rates[name].append(rate)
     return {name: median(found) for name, found in rates.items()}
