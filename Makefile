@@ -67,7 +67,12 @@ report: .venv/.runtime ## rebuild the pages from the facts
 graph: .venv/.runtime ## rewrite the generated deps and params of dvc.yaml
 	@perennial graph
 
-bench: .venv/.dev ## ratios against a named peer or limit, measured in one run
+.perennial/bench: requirements/bench.txt .venv/.dev
+	@uv venv --quiet --clear --python .venv/bin/python $@
+	@uv pip install --quiet --python $@/bin/python --require-hashes --compile-bytecode -r requirements/bench.txt
+	@touch $@
+
+bench: .perennial/bench ## ratios against a named peer or limit, measured in one run
 	@mkdir -p $(TMPDIR)
 	@for file in $(filter-out bench/quality.py bench/ablation.py,$(wildcard bench/*.py)); do echo "== $$file"; python $$file || exit 1; done
 

@@ -1,6 +1,8 @@
-"""Requests per second of the service against an empty ASGI app in the same BentoML, and against bare Starlette.
+"""Requests per second of the service against what a user would write, and against servers that do less.
 
-One worker each, the same rows, the same machine, rounds in turn; `python bench/serving.py [BUNDLE]`.
+What a user would write is FastAPI with a scikit-learn pipeline of the same size, fitted on the same rows. Beside it
+stand an empty ASGI app in the same BentoML, and bare Starlette with the same model. One worker each, the same rows,
+the same machine, rounds in turn; `python bench/serving.py [BUNDLE]`.
 """
 
 import asyncio
@@ -18,11 +20,11 @@ from typing import Any
 import uvloop
 
 from measure import ROOT, median
+from peer import fit_peer, peer_environment, run_peer
 from perennial.evaluation.rehearsal import is_taken
 from perennial.io.asking import send_request
 from perennial.io.bento import bento_command, bento_environment, build_bento
-from perennial.io.bundle import read_golden
-from perennial.io.files import read_json
+from perennial.io.bundle import read_golden, read_part
 from perennial.io.scratch import scratch_folder
 from perennial.io.server import Server, find_free_port, measure_memory, run_server
 from perennial.serving.answers import ServeLimits, check_pieces, compose_answer, read_request, score_pieces
@@ -35,6 +37,7 @@ from perennial.serving.settings import Settings
 LIMITS = {"max_rows": 1000, "max_body_bytes": 4_000_000}
 OFF = {"PERENNIAL_LOG_DURABILITY": "off"}
 CONNECTIONS, SECONDS, ROUNDS = 32, 2.0, 7
+PEER = "FastAPI, scikit-learn pipeline"
 
 EMPTY = """
 import bentoml
@@ -118,12 +121,24 @@ def starlette_service(folder: Path, bundle: Path) -> Iterator[int]:
         yield port
 
 
+@contextmanager
+def fastapi_service(folder: Path, bundle: Path) -> Iterator[int]:
+    """Yield the port of FastAPI before a fitted pipeline; one thread each, for two make one row slower."""
+    port, place = find_free_port(), folder / "fastapi"
+    place.mkdir()
+    fit_peer(place, bundle)
+    (place / "api.py").write_text((ROOT / "bench/peers/api.py").read_text())
+    command = run_peer("-m", "uvicorn", "api:app", "--port", str(port), "--log-level", "error", "--no-access-log")
+    with started(command, port, place, peer_environment() | {"OMP_NUM_THREADS": "1"}) as port:
+        yield port
+
+
 class Caller(asyncio.Protocol):
     """One connection that sends a request when the last one is answered, and notes how long each took."""
 
     def __init__(self, requests: list[bytes], first: int, seconds: list[float], pause: float = 0.0) -> None:
         self.requests, self.place, self.seconds, self.pause = requests, first, seconds, pause
-        self.buffer, self.open, self.refused = b"", True, list[str]()
+        self.buffer, self.open, self.waits, self.refused = b"", True, False, list[str]()
 
     def connection_made(self, transport: Any) -> None:
         self.transport, self.due = transport, time.perf_counter()
@@ -132,14 +147,14 @@ class Caller(asyncio.Protocol):
     def send(self) -> None:
         self.sent = max(self.due, time.perf_counter()) if not self.pause else self.due
         self.transport.write(self.requests[self.place % len(self.requests)])
-        self.place += 1
+        self.place, self.waits = self.place + 1, True
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
         head, found, body = self.buffer.partition(b"\r\n\r\n")
         if not found or len(body) < int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]):
             return
-        self.buffer = b""
+        self.buffer, self.waits = b"", False
         if not head.startswith(b"HTTP/1.1 200"):
             self.open = False
             self.refused.append(f"{head[:100]!r} {body[:300]!r}")
@@ -164,7 +179,10 @@ async def load(port: int, requests: list[bytes], seconds: float, pause: float = 
     elapsed, count = time.perf_counter() - started, len(taken)
     for one in made:
         one.open = False
-    await asyncio.sleep(0.1)
+    for _ in range(100):  # what is still being answered would slow whoever comes next
+        await asyncio.sleep(0.05)
+        if not any(one.waits for one in made):
+            break
     for one in made:
         one.transport.close()
     if refused := [reason for one in made for reason in one.refused]:
@@ -175,6 +193,12 @@ async def load(port: int, requests: list[bytes], seconds: float, pause: float = 
 def ask(port: int, requests: list[bytes], seconds: float = SECONDS, pause: float = 0.0) -> tuple[float, list[float]]:
     """Run the load in an event loop of its own."""
     return uvloop.run(load(port, requests, seconds, pause))
+
+
+def read_rows(bundle: Path) -> list[dict[str, Any]]:
+    """Return the golden rows of a bundle that a service takes."""
+    inputs = read_part(bundle, "schema.json")["inputs"]
+    return [row for row in read_golden(bundle)[0] if is_taken(inputs, row)]
 
 
 def write_requests(rows: list[dict[str, Any]], path: str) -> list[bytes]:
@@ -232,6 +256,8 @@ def compare(ports: dict[str, int], requests: list[bytes]) -> dict[str, float]:
     for number in range(ROUNDS + 1):
         for name, port in ports.items():
             rate, _ = ask(port, requests, SECONDS if number else 0.5)
+            if number and not rate:
+                sys.exit(f"{name} answered nothing in {SECONDS:g} s: try again on a quieter machine.")
             if number:  # the first round warms up
                 rates[name].append(rate)
     return {name: median(found) for name, found in rates.items()}
@@ -242,8 +268,7 @@ def main() -> None:
     if not bundle.is_dir():
         sys.exit("run `make repro` first: this serves a finished model.")
     os.chdir(ROOT)
-    inputs = read_json(bundle / "schema.json")["inputs"]
-    rows = [row for row in read_golden(bundle)[0] if is_taken(inputs, row)]
+    rows = read_rows(bundle)
     requests, explained = write_requests(rows, "/predict"), write_requests(rows, "/explain")
     with scratch_folder("bench") as folder, ExitStack() as stack:
         build_bento(bundle, folder / "bento", limits=LIMITS, as_of="2013-09-01")
@@ -257,6 +282,7 @@ def main() -> None:
         shared: Server = stack.enter_context(run_server(folder / "bento", timeout=60, settings=OFF | canary))
         tuned = 'tracing={"excluded_urls": "."}'
         ports = {
+            PEER: stack.enter_context(fastapi_service(folder, bundle)),
             "bare Starlette, same validation": stack.enter_context(starlette_service(folder, bundle)),
             "empty app mounted in BentoML": stack.enter_context(empty_service(folder, "plain", "")),
             "the same, tracing switched off": stack.enter_context(empty_service(folder, "tuned", tuned)),
@@ -267,9 +293,11 @@ def main() -> None:
         }
         rates = compare(ports, requests)
         base, tuned_base = rates["empty app mounted in BentoML"], rates["the same, tracing switched off"]
-        print(f"one row of {len(inputs)} inputs, {CONNECTIONS} connections, one worker, medians of {ROUNDS} rounds")
+        print(f"one row of {len(rows[0])} inputs, {CONNECTIONS} connections, one worker, medians of {ROUNDS} rounds")
         for name, rate in rates.items():
             print(f"  {name:34}{rate:8.0f} requests/s{rate / base:7.2f} x the empty app")
+        for name in ("perennial, record off", "perennial, durable records"):
+            print(f"{name}: {rates[name] / rates[PEER]:.1f} x {PEER} (target >= 10)")
         print(f"record off: {rates['perennial, record off'] / base:.2f} (target >= 0.8); ", end="")
         print(f"durable: {rates['perennial, durable records'] / base:.2f} (target >= 0.5); ", end="")
         print(

@@ -10,5 +10,6 @@ trap 'rm -f "$joint"' EXIT
 for name in uv serve serve_estimators runtime dev full s3 dask postgres; do
     "$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade -c "$joint" "$name.in" -o "$name.txt"
 done
-# The peers have versions of their own.
+# The peers have versions of their own; those of bench.in are ours where we have the package too.
 "$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade quality.in -o quality.txt
+"$uv" pip compile "${options[@]}" --generate-hashes --no-annotate --upgrade -c "$joint" bench.in -o bench.txt

@@ -308,7 +308,7 @@ def test_labels_come_back_by_id_or_by_the_caller_s_own_key(predictor: Predictor,
         assert client.post("/feedback", json={"labels": labels}).json() == {"recorded": 2}
         assert client.post("/feedback", json={"labels": [{"id": first["id"], "label": True}]}).status_code == 200
         unknown = client.post("/feedback", json={"labels": [{"key": "a", "label": True}, {"id": "x", "label": True}]})
-        assert unknown.status_code == 422
+        assert unknown.status_code == 404
         assert unknown.json()["problems"] == ["labels[1].id is of no recorded prediction"]
         kept = recorded(settings)
     assert [row["label"] for row in kept] == [True, True]

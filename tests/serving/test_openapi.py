@@ -1,22 +1,24 @@
 """The OpenAPI document says what the service does, no more and no less."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 
 from perennial.evaluation.bad_requests import list_bad_requests
+from perennial.model.instants import _ISO, read_iso
 from perennial.serving.gateway import ROUTES
 from perennial.serving.keys import describe_key
-from perennial.serving.openapi import describe_field
 from perennial.serving.runtime import Predictor
 from perennial.serving.schema import Field, check_value
+from perennial.serving.shapes import INSTANT, describe_field
 from tests.serving.desks import LIMITS, OFF, open_client, recording, tiny_predictor
 from tests.tiny import INPUTS, ROW
 
@@ -53,6 +55,14 @@ def refuse_misfit(document: dict[str, Any], name: str, value: Any) -> None:
 def test_the_schema_of_an_input_takes_exactly_what_the_service_takes(field: Field, value: Any) -> None:
     schema = describe_field(field, {})
     assert Draft202012Validator(schema).is_valid(value) == (check_value(field, value) is None)
+
+
+@given(st.from_regex(INSTANT, fullmatch=True) | st.from_regex(re.compile(_ISO.pattern, re.ASCII), fullmatch=True))
+def test_the_schema_of_an_instant_takes_the_days_that_there_are(text: str) -> None:
+    assume("24:" not in text)  # newer Pythons take midnight so
+    described = bool(re.fullmatch(INSTANT, text))
+    assert described <= (read_iso(text) is not None)
+    assert described or read_iso(text) is None or re.search(r"[+-][0-9]{2}:?[0-9]{2}:", text)
 
 
 def test_good_answers_and_their_requests_are_as_described(client: TestClient) -> None:
@@ -108,7 +118,7 @@ def test_no_body_whatever_makes_the_service_fail_or_lie(client: TestClient, body
 def test_every_route_for_callers_is_described_and_nothing_else(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     described = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
-    for_machines = {"/", "/metrics", "/livez", "/healthz", "/readyz", "/openapi.json", "/schema.json"}
+    for_machines = {"/", "/healthz", "/openapi.json", "/schema.json"}
     assert described == {(path, route.method) for path, route in ROUTES.items() if path not in for_machines}
 
 

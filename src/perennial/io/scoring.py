@@ -9,13 +9,14 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from perennial.data.contract import Column, Source
 from perennial.data.point_in_time import quote
-from perennial.data.typed import UNPARSED, typed_sql
+from perennial.data.typed import EXACT, UNPARSED, typed_sql
 from perennial.data.validation import bad_rows, row_reasons, rule_masks
 from perennial.io.adoption import csv_relation
 from perennial.io.engine import count_cores
@@ -29,6 +30,7 @@ from perennial.model.predictor import Model, decide
 from perennial.refusal import Refusal
 
 PIECE = 131_072
+NUMBERS = ("DOUBLE", "BIGINT", "INTEGER", "SMALLINT", "TINYINT")
 ANSWERS = ("score", "lower", "upper", "decision", "model_version")
 
 
@@ -90,15 +92,43 @@ def read_typed(
     try:
         names = database.sql(f"SELECT * FROM {relation}").columns
         refuse_other_columns(names, columns, source)
-        texts = ", ".join(f"CAST({quote(name)} AS VARCHAR) AS {quote(name)}" for name in names)
-        known = {column.name: column for column in columns}
+        typed = find_typed(database, relation, columns)
+        known = {column.name: column for column in columns if column.name not in typed}
         every = tuple(known.get(name, Column(name, "text")) for name in names)
-        described = Source("rows", "", (), None, None, None, 1.0, ("",), every, ())
-        query = typed_sql(described, f"(SELECT {texts} FROM {relation})")
+        cells = ", ".join(f"{typed.get(name) or _as_text(name)} AS {quote(name)}" for name in names)
+        described = Source("rows", "", (), None, None, None, 1.0, (), every, ())
+        query = typed_sql(described, f"(SELECT {cells} FROM {relation})")
         for batch in database.sql(query).to_arrow_reader(PIECE):
             yield pa.Table.from_batches([batch])
     except duckdb.Error as error:
         raise Refusal(f"{source} does not read as a table ({' '.join(str(error).split())[:200]}).") from None
+
+
+def _as_text(name: str) -> str:
+    return f"nullif(CAST({quote(name)} AS VARCHAR), '')"
+
+
+def _as_it_is(column: Column, kind: str) -> tuple[str, str] | None:
+    """Return the SQL of a cell that needs no text, and of whether reading its text would say the same."""
+    name = quote(column.name)
+    if column.dtype == "numeric" and kind in NUMBERS:
+        number = f"CAST({name} AS DOUBLE)"
+        return number, f"isfinite({number}) AND abs({number}) < {EXACT}"
+    if column.dtype == "datetime" and kind == "TIMESTAMP":
+        return name, f"{name} BETWEEN TIMESTAMP '0001-01-01' AND TIMESTAMP '9999-12-31'"
+    return (name, "true") if column.dtype == "boolean" and kind == "BOOLEAN" else None
+
+
+def find_typed(database: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column]) -> dict[str, str]:
+    """Return {column: SQL of its cells} of the columns whose every cell has its type already, as Parquet may hold."""
+    found = database.sql(f"SELECT * FROM {relation}")
+    kinds = dict(zip(found.columns, map(str, found.types), strict=True))
+    ready = {column.name: each for column in columns if (each := _as_it_is(column, kinds[column.name]))}
+    if not ready:
+        return {}
+    rules = ", ".join(f"bool_and({quote(name)} IS NULL OR ({rule}))" for name, (_, rule) in ready.items())
+    [kept] = database.sql(f"SELECT {rules} FROM {relation}").fetchall()
+    return {name: cell for (name, (cell, _)), sound in zip(ready.items(), kept, strict=True) if sound}
 
 
 def refuse_other_columns(names: Sequence[str], columns: Sequence[Column], source: Path) -> None:
@@ -115,7 +145,8 @@ def refuse_other_columns(names: Sequence[str], columns: Sequence[Column], source
 
 def score_piece(model: Model, columns: Sequence[Column], table: pa.Table, version: str) -> tuple[pa.Table, pa.Table]:
     """Return the rows with their answers, and the rows that the contract does not take with their reasons."""
-    frame = table.to_pandas()
+    # A column of objects, as pandas has it otherwise where one is missing, is encoded value by value.
+    frame = table.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get)
     masks = rule_masks(frame, columns)
     bad, rows = bad_rows(masks, len(frame)), table.drop_columns([UNPARSED])
     reasons = pa.array(row_reasons(masks, bad), type=pa.string())

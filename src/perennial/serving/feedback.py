@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from perennial.io.record_writer import LogUnavailable
 from perennial.io.records import find_unknown, insert_labels
+from perennial.model.instants import read_iso
 from perennial.serving.answers import SHOWN_PROBLEMS, read_document
 from perennial.serving.asked import check_key
 from perennial.serving.calls import Answer, Call, take_body
 from perennial.serving.limits import JSON
 from perennial.serving.problems import Problem, busy
-from perennial.serving.schema import name_kind
+from perennial.serving.schema import LARGEST_LABEL, name_kind
 
 KEYS = ("id", "key", "label", "known_at")
 
@@ -24,7 +25,7 @@ KEYS = ("id", "key", "label", "known_at")
 def check_label(task: str, classes: Sequence[Any], value: Any) -> str | None:
     """Return why `value` is no label of the task, or None."""
     if task == "regression":
-        is_number = type(value) in (int, float) and abs(value) <= 1.7e308
+        is_number = type(value) in (int, float) and abs(value) <= LARGEST_LABEL
         return None if is_number and math.isfinite(value) else f"is {name_kind(value)}: send a finite number"
     if any(type(value) is type(one) and value == one for one in classes):
         return None
@@ -33,9 +34,9 @@ def check_label(task: str, classes: Sequence[Any], value: Any) -> str | None:
 
 def _read_instant(text: Any) -> datetime | None:
     try:
-        instant = datetime.fromisoformat(text)
-        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
+        instant = read_iso(text) if isinstance(text, str) else None
+        return instant and (instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC))
+    except OverflowError:
         return None
 
 
@@ -84,7 +85,7 @@ def read_labels(document: Any, task: str, classes: Sequence[Any], most: int, now
 
 
 def record_labels(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
-    """Add labels and return how many; raises 422 when one is of a prediction that was never recorded."""
+    """Add labels and return how many; raises 404 when one is of a prediction that was never recorded."""
     unknown = []
     for column, name in (("id", "prediction"), ("key", "key")):
         places = {row[name]: place for place, row in reversed(list(enumerate(rows))) if row[name] is not None}
@@ -92,7 +93,7 @@ def record_labels(connection: Connection, rows: Sequence[dict[str, Any]]) -> int
         unknown += [f"labels[{places[value]}].{column} is of no recorded prediction" for value in found]
     if unknown:
         sentence = f"{len(unknown)} label(s) belong to no recorded prediction; none was kept."
-        raise Problem(422, sentence, unknown[:SHOWN_PROBLEMS])
+        raise Problem(404, sentence, unknown[:SHOWN_PROBLEMS])
     insert_labels(connection, rows)
     return len(rows)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from perennial.model.instants import WANTED, read_iso
 
+LARGEST_LABEL = 1.7e308
 LARGEST = 2.0**53
 """Where the contract gives no range: beyond this a double no longer holds every whole number."""
 
