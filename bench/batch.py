@@ -32,7 +32,7 @@ from perennial.model.frames import encode_frame, predict_frame
 from perennial.model.predictor import predict_raw
 from perennial.model.schema import parse_inputs
 
-ROWS, ROUNDS = 40_000, 1
+ROWS, ROUNDS = 336_776, 5
 
 
 @contextmanager

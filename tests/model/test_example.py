@@ -29,6 +29,21 @@ def test_an_example_is_made_from_the_schema_and_taken_by_it() -> None:
     assert check_row(parse_fields({"inputs": INPUTS}), row) == []
 
 
+def test_an_example_is_usual_where_the_training_rows_tell_what_is() -> None:
+    reference = {
+        "x": {"counts": [10, 20, 30], "edges": [0.0, 1.5, 2.0, 5.0]},
+        "free": {"counts": [], "edges": []},
+        "c": {"shares": {"a": 0.9, "b": 0.1}},
+        "d": {"shares": {"v": 0.5, "u": 0.3}},
+        "age": {"counts": [5], "edges": [44.0, 45.0]},
+    }
+    row = make_example(INPUTS, {"d": {"v", "u"}}, reference)
+    assert row | {"at": None} == {
+        **{"x": 1.5, "free": 0.0, "c": "a", "d": "v", "flag": False, "at": None, "name": "text", "age": 18.0}
+    }
+    assert check_row(parse_fields({"inputs": INPUTS}), row) == []
+
+
 @pytest.mark.parametrize(
     ("low", "high", "value"),
     [

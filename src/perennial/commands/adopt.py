@@ -51,10 +51,10 @@ def adopt(arguments: argparse.Namespace) -> None:
         print("the table is adopted already: only data/source and problem.as_of are new; `make repro` reruns the rest.")
         return
     write_plan(plan, given if first.declared or joined else (), joined)
-    print("written: data/contract.yaml, data/examples.sql, params.yaml, data/source.dvc; `git diff` shows it.")
+    print("written: data/contract.yaml, data/examples.sql, params.yaml, data/source.dvc; `git diff HEAD` shows it.")
     if any(each.declared for each in given):
         print("`perennial fetch` fetches it again.")
-    print("Say in params.yaml what the decision costs; then `make repro`.")
+    print("Say in params.yaml what is decided, by whom, and what it costs; then `make repro`.")
 
 
 def is_adopted(plan: TablePlan, given: Sequence[Given], joined: Sequence[Joined]) -> bool:
@@ -106,7 +106,7 @@ def write_fetched(
 def refuse_unasked(source: str) -> None:
     """Ask whether to go on; raises Refusal on any answer but yes, and where nobody can be asked."""
     if not sys.stdin.isatty():
-        raise Refusal(f"nobody is there to agree: say `perennial adopt {source} --yes`.")
+        raise Refusal(f"nobody is there to agree to the proposal for {source}: add --yes to the command.")
     if input("Take this? [y/N] ").strip().lower() not in ("y", "yes"):
         raise Refusal("nothing is written: say what is different with --target, --task, --time, --group or --key.")
 

@@ -126,7 +126,9 @@ def verify_sums(folder: str | Path, remedy: str = "") -> None:
     folder, remedy = Path(folder), remedy or f"run `dvc checkout {folder}`"
     sums = folder / SUMS
     if not sums.is_file():
-        raise Refusal(f"{sums} is not there: make the bento with `dvc repro package`.")
+        raise Refusal(
+            f"{sums} is not there: `dvc repro package` makes the bento of this model, `perennial promote` the released one."
+        )
     lines = sums.read_text(encoding="utf-8").splitlines()
     expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
     found = {path.relative_to(folder).as_posix(): path for path in _files_of(folder)}

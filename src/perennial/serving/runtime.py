@@ -102,7 +102,7 @@ def load_predictor(folder: str | Path, lane: str = CHAMPION) -> Predictor:
     """Load a bundle: hashes, parse, golden rows; raises Refusal when any of them is not as it was written."""
     model = load_bundle(folder)
     document, categories = read_part(folder, "schema.json"), _category_sets(model)
-    fields = parse_fields(document)
+    fields, reference = parse_fields(document), read_part(folder, "reference.json")
     if model.bounds is not None:
         document["bounds"] = {"coverage": model.bounds["coverage"], "answered": ["lower", "upper"]}
     return Predictor(
@@ -112,9 +112,9 @@ def load_predictor(folder: str | Path, lane: str = CHAMPION) -> Predictor:
         manifest=verify_bundle(folder),
         fields=fields,
         categories=categories,
-        example=make_example(document["inputs"], categories),
+        example=make_example(document["inputs"], categories, reference.get("inputs")),
         personal=frozenset(column["name"] for column in document["inputs"] if column.get("pii")),
         is_sound=compile_check(fields),
         lane=lane,
-        reference=read_part(folder, "reference.json"),
+        reference=reference,
     )
