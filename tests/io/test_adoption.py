@@ -1,8 +1,11 @@
+import bz2
 import gzip
+import lzma
 import zipfile
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from perennial.io.adoption import read_cells_of, set_params
@@ -58,6 +61,32 @@ def test_packed_files(folder: Path) -> None:
     assert read(folder / "t.csv.gz") == read(folder / "t.zip") == read(plain)
 
 
+def test_any_kind_of_file_may_be_packed_in_any_way_whatever_it_is_called(folder: Path) -> None:
+    plain = write_csv(folder / "t.csv").read_bytes()
+    lines = ROWS.to_json(orient="records", lines=True).encode()
+    packed = {
+        "t.csv.bz2": bz2.compress(plain),
+        "t.csv.xz": lzma.compress(plain),
+        "t.csv.zst": pa.compress(plain, codec="zstd", asbytes=True),
+        "really_packed.csv": gzip.compress(plain),
+        "t.jsonl.bz2": bz2.compress(lines),
+        "t.json.gz": gzip.compress(ROWS.to_json(orient="records").encode()),
+    }
+    for name, data in packed.items():
+        (folder / name).write_bytes(data)
+        assert read(folder / name) == ROWS.values.tolist(), name
+    with zipfile.ZipFile(folder / "t.zip", "w") as archive:
+        archive.writestr("t.jsonl", lines)
+        archive.writestr("__MACOSX/._t.jsonl", b"")
+    (folder / "t.json").write_bytes(lines)
+    assert read(folder / "t.zip") == read(folder / "t.json") == ROWS.values.tolist()
+
+
+def test_blanks_around_a_name_in_the_header_are_no_part_of_it(folder: Path) -> None:
+    (folder / "t.csv").write_text("name, size\na;b, 1\n")
+    assert read(folder / "t.csv") == [["a;b", " 1"]]
+
+
 def test_parquet_and_json(folder: Path) -> None:
     pd.DataFrame({"name": ["Zoë", "a;b"], "size": [1, None]}).to_parquet(folder / "t.parquet")
     (folder / "t.jsonl").write_text('{"name": "Zoë", "size": 1}\n{"name": "a;b", "size": null}\n')
@@ -91,6 +120,12 @@ def test_a_folder_of_files_is_one_table(folder: Path) -> None:
         ("t.csv", b"a,b\n1,2\n1,2,3\n", "does not read as a table"),
         ("t.csv", b"PK\x03\x04\x00\x00\x81\x8d", "is not text"),
         ("t.csv.gz", b"no gzip", "is damaged"),
+        ("t.csv.bz2", b"no bzip2", "is damaged"),
+        ("t.csv.xz", b"no xz", "is damaged"),
+        ("t.csv.zst", b"no zst", "is damaged"),
+        ("t.zip", b"no zip", "is damaged"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2,3\n"), "does not read as a table"),
+        ("t.csv.bz2", bz2.compress(bytes(70 << 20)), "unpacks to more than"),
         ("t.parquet", b"no parquet", "does not read as a table"),
         ("t.xlsx", b"no workbook", "does not read as a workbook"),
         ("t.json", b"{", "does not give JSON"),

@@ -2,7 +2,9 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,14 @@ import duckdb
 import pandas as pd
 from ruamel.yaml import YAML
 
-from perennial.adoption.dialect import find_delimiter, find_encoding
+from perennial.adoption.dialect import (
+    STANDARD,
+    find_delimiter,
+    find_encoding,
+    find_quoting,
+    requote,
+    strip_beginning,
+)
 from perennial.data.point_in_time import quote
 from perennial.io.cache import track
 from perennial.io.files import replace_folder, write_text
@@ -18,7 +27,7 @@ from perennial.io.git import list_changed
 from perennial.io.json_rows import dig, find_records, frame_of_records, parse_json
 from perennial.io.scratch import scratch_folder
 from perennial.io.snapshot import FOLDER, LOG
-from perennial.io.sources import read_packed
+from perennial.io.unpacking import unpack
 from perennial.io.warehouse import open_warehouse
 from perennial.io.workbook import SHEETS, read_workbook
 from perennial.refusal import Refusal
@@ -54,21 +63,40 @@ def local_files(address: str) -> list[Path]:
 
 
 def read_file(path: Path, sheet: str | None = None) -> pd.DataFrame:
-    """Return one file as a frame of text cells; raises Refusal when it is damaged or no table."""
-    suffix = Path(path.name.removesuffix(".gz").removesuffix(".zip")).suffix.lower()
+    """Return one file, packed or not, as a frame of text cells; raises Refusal when it is damaged or no table."""
+    if path.suffix.lower() in SHEETS:
+        return read_workbook(path, sheet)
+    with scratch_folder("adopt") as scratch:
+        try:
+            return read_plain(unpack(path, scratch), sheet, scratch)
+        except Refusal as refusal:
+            # What was unpacked is called after the file that was given.
+            raise Refusal(re.sub(rf"{re.escape(str(scratch))}/unpacked[.\w]*", str(path), str(refusal))) from None
+
+
+def read_plain(path: Path, sheet: str | None, scratch: Path) -> pd.DataFrame:
+    """Return one file that is not packed as a frame of text cells; raises Refusal when it is damaged or no table."""
+    suffix = path.suffix.lower()
     if suffix in SHEETS:
         return read_workbook(path, sheet)
-    if suffix == ".json":
+    if suffix == ".json" and not holds_lines(path):
         body = parse_json(path.read_bytes(), str(path))
         return frame_of_records(dig(body, find_records(body) or "", str(path)))
-    with open_warehouse(2.0) as database, scratch_folder("adopt") as scratch:
+    with open_warehouse(2.0) as database:
         if suffix in PARQUET:
             relation = f"read_parquet({_literal(path)})"
-        elif suffix in LINES:
+        elif suffix in (*LINES, ".json"):
             relation = f"read_json({_literal(path)}, format = 'newline_delimited')"
         else:
             relation = csv_relation(path, scratch)
         return leave_out_numbers(_as_text(database, relation, path))
+
+
+def holds_lines(path: Path) -> bool:
+    """Tell whether a JSON file holds an object a line rather than one document."""
+    with path.open("rb") as file:
+        first = [line.strip() for line in islice(file, 2)]
+    return len(first) == 2 and all(line[:1] == b"{" and line[-1:] == b"}" for line in first)
 
 
 def _literal(path: Path) -> str:
@@ -77,15 +105,15 @@ def _literal(path: Path) -> str:
 
 def csv_relation(path: Path, scratch: Path) -> str:
     """Return the SQL that reads a CSV of any encoding and delimiter; its text lies in `scratch` meanwhile."""
-    data = read_packed(path)
     try:
-        encoding = find_encoding(data)
+        text, mark = strip_beginning(decode(path.read_bytes()))
+        if not text.strip():
+            raise Refusal("it is empty: a table needs at least a header.")
+        mark = mark or find_delimiter(text[: 1 << 20])
+        quoting = find_quoting(text[: 1 << 20], mark)
+        text = text if quoting == STANDARD else requote(text, mark, quoting)
     except Refusal as refusal:
         raise Refusal(f"{path}: {refusal}") from None
-    text = data.decode(encoding)
-    if not text.strip():
-        raise Refusal(f"{path} is empty: a table needs at least a header.")
-    mark = find_delimiter(text[: 1 << 20])
     header = next(csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=mark))
     header = name_columns(header, path)
     plain = scratch / "plain.csv"
@@ -93,8 +121,17 @@ def csv_relation(path: Path, scratch: Path) -> str:
     types = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in header)
     return (
         f"read_csv('{plain}', header = true, auto_detect = false, delim = '{mark}', quote = '\"', escape = '\"', "
-        f"columns = {{{types}}}, nullstr = '\x01', strict_mode = true, null_padding = false)"
+        f"columns = {{{types}}}, nullstr = '\x02', strict_mode = true, null_padding = false)"
     )
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a file; raises Refusal when it is none."""
+    encoding = find_encoding(data)
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise Refusal(f"it does not read as {encoding} ({error.reason}): save it as UTF-8.") from None
 
 
 def name_columns(header: Sequence[str], path: Path) -> list[str]:
@@ -102,7 +139,7 @@ def name_columns(header: Sequence[str], path: Path) -> list[str]:
 
     Raises Refusal when two have one name, for a database does not look at the case of letters.
     """
-    names = [name if name.strip() else UNNAMED.format(place) for place, name in enumerate(header, 1)]
+    names = [name.strip() if name.strip() else UNNAMED.format(place) for place, name in enumerate(header, 1)]
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(name.lower(), name)
