@@ -19,6 +19,9 @@ def plain(dtype: str, *cells: str, form: str = "") -> list[str]:
     ("dtype", "cells"),
     [
         ("numeric", ["1,5", "2", "1.234,5", "-3,25"]),
+        ("numeric", ["1 234,5", "2", "(3,25)"]),
+        ("datetime", ["29-Feb-24", "01-Mar-24"]),
+        ("datetime", ["20240229235900", "20240301000000", "20240302000001"]),
         ("datetime", ["13/02/2024", "01/02/2024", "28/12/2023"]),
         ("datetime", ["20240102", "20240203", "20240304"]),
         ("datetime", ["1704067200", "1706745600", "1709251201"]),
@@ -43,6 +46,7 @@ def test_a_cell_that_does_not_fit_stays_for_the_quarantine() -> None:
 def test_words_stay_and_missing_cells_are_empty() -> None:
     assert plain("category", " a ", "NA", "007") == ["a", "", "007"]
     assert plain("boolean", "True", "FALSE", "") == ["true", "false", ""]
+    assert plain("numeric", "-") == plain("datetime", "unknown") == [""]
     assert plain("numeric", "$1,234", "$5") == ["1234", "5"]
 
 

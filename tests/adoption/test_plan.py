@@ -72,6 +72,8 @@ def test_copies_are_counted() -> None:
         (customers(), Wishes(key="plan"), "--key plan: it has 3 values on 400 rows"),
         (customers(), Wishes(time="plan"), "--time plan: its cells do not read as dates"),
         (customers()[["customer_id", "country", "churned"]], Wishes(), "no column is left to learn from"),
+        (customers(), Wishes(target="churned", group="churned"), "--target and --group both name churned"),
+        (customers(), Wishes(key="churned"), "--key churned: it is taken for the target"),
         (customers(), Wishes(target="email"), "it is an identifier or a text"),
     ],
 )

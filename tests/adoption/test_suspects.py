@@ -58,6 +58,13 @@ def test_what_happens_afterwards_is_said_so() -> None:
         ("voice_mail_plan", False),
         ("LastName", True),
         ("phone_1", True),
+        ("customer_name", True),
+        ("Telefon", True),
+        ("Nachname", True),
+        ("client_ip", True),
+        ("tip", False),
+        ("product_name", False),
+        ("hotel", False),
         ("plan", False),
     ],
 )
@@ -67,6 +74,9 @@ def test_personal_columns_are_found_by_name(name: str, personal: bool) -> None:
 
 def test_personal_columns_are_found_by_what_they_hold() -> None:
     assert is_personal("contact", pd.Series(["a@b.org", "c@d.org"]))
+    assert is_personal("reach", pd.Series(["+49 30 123456", "+1 (555) 123-4567"]))
+    assert is_personal("from", pd.Series(["10.0.0.1", "192.168.1.17"]))
+    assert not is_personal("change", pd.Series(["+12", "+1.5"]))
 
 
 @pytest.mark.parametrize(

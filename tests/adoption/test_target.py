@@ -67,10 +67,31 @@ def test_a_class_of_one_row_a_fold_is_learned_and_doubted() -> None:
     words = pd.concat([cells("a", "b", times=60), cells("c", times=5)], ignore_index=True)
     target = plan_target("grade", read_cells(words), None)
     assert target.task == "multiclass"
-    assert doubt_classes(target) == "grade: too few rows to say how well it is told: 'c' (5 rows)."
+    assert doubt_classes(target) == ["grade: too few rows to say how well it is told: 'c' (5 rows)."]
     with pytest.raises(Refusal, match="the class 'c' of grade has 4 rows, too few to learn and to judge"):
         plan_target("grade", read_cells(words.iloc[:-1]), None)
 
 
 def test_classes_of_many_rows_are_not_doubted() -> None:
-    assert doubt_classes(plan_target("grade", read_cells(cells("a", "b", "c", times=60)), None)) is None
+    assert doubt_classes(plan_target("grade", read_cells(cells("a", "b", "c", times=60)), None)) == []
+
+
+def test_classes_that_differ_in_case_alone_are_doubted() -> None:
+    (said,) = doubt_classes(plan_target("grade", read_cells(cells("Yes", "yes", "No", times=60)), None))
+    assert said == "grade: 'Yes', 'yes' are taken for different classes: write them alike."
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers"), [("y", range(300)), ("customer_id", range(1000, 7000, 20)), ("y", range(41, 341))]
+)
+def test_whole_numbers_that_only_tell_rows_apart_are_no_target(name: str, numbers: range) -> None:
+    reading = read_cells(pd.Series(map(str, numbers)))
+    with pytest.raises(Refusal, match="it looks like an identifier"):
+        plan_target(name, reading, None)
+    assert plan_target(name, reading, "regression").task == "regression"
+
+
+def test_an_amount_that_differs_on_every_row_is_a_target() -> None:
+    assert plan_target("price", read_cells(pd.Series(map(str, range(1000, 7000, 20)))), None).task == "regression"
+    with pytest.raises(Refusal, match="price is known on 19 rows, too few to learn and to judge: give 20"):
+        plan_target("price", read_cells(pd.Series(str(n / 7) for n in range(19))), None)

@@ -19,6 +19,10 @@ def test_the_key_is_unique_and_named_so() -> None:
     assert find_key(readings(orders()), 600, "total") is None
 
 
+def test_what_reaches_a_person_is_no_key() -> None:
+    assert find_key(readings(customers().drop(columns="customer_id")), 400, "churned") is None
+
+
 def test_the_time_is_the_earlier_instant() -> None:
     assert find_time(typed(orders())) == "ordered_at"
 

@@ -1,27 +1,33 @@
 """What the text cells of one column mean: numbers, dates, codes, words; and the cells written plainly."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 import pandas as pd
 
-SURE_MISSING = ("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "?")
-PERHAPS_MISSING = ("-", "--", ".", "None", "none", "n/a", "na", "missing", "unknown", "Unknown")
-_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
-_UNIT = re.compile(r"([$€£¥])?\s*([+-]?[\d.,]+(?:[eE][+-]?\d+)?)\s*([%€$£])?")
-_DAYS = (
-    *("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
-    *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y", "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%Y%m%d"),
+from perennial.adoption.dates import FORMS, ISO_OFFSET, LIKE_DATE, SAMPLE, STAMPS, fits, parse_all
+from perennial.adoption.numerals import (
+    DECIMAL_COMMA,
+    GROUPED,
+    PLAIN,
+    UNIT,
+    doubt_number,
+    doubt_words,
+    plain_bodies,
+    write_number,
 )
-_TIMES = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f", " %I:%M %p", " %I:%M:%S %p")
-_SAMPLE = 200
-DECIMAL_COMMA = "decimal comma"
-_ISO_OFFSET = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)")
+
+SURE_MISSING = (
+    *("", "NA", "N/A", "#N/A", "NaN", "nan", "NULL", "null", "Null", "(null)", "?", "\\N", "<NA>", "NaT"),
+    *("#DIV/0!", "#VALUE!", "#REF!", "#NULL!", "#NUM!", "#NAME?"),
+)
+# Where all the rest are numbers or dates, in any case of letters.
+PERHAPS_MISSING = (
+    *("-", "--", "---", ".", "..", "*", "_", "none", "n/a", "na", "n.a.", "nil", "missing", "unknown", "not available"),
+    *("0000-00-00", "0000-00-00 00:00:00"),
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +45,25 @@ class Reading:
     form: str = ""
 
 
-def find_missing(cells: pd.Series) -> tuple[str, ...]:
-    """Return which spellings stand for a missing cell: the sure ones, and others where all the rest are numbers."""
+def find_missing(cells: pd.Series, dtype: str | None = None) -> tuple[str, ...]:
+    """Return which spellings stand for a missing cell: the sure ones, and others where the rest are numbers or dates.
+
+    `dtype` is what the column is known to hold, if it is.
+    """
     values = set(cells.unique())
     sure = tuple(mark for mark in SURE_MISSING if mark in values)
-    perhaps = [mark for mark in PERHAPS_MISSING if mark in values]
-    rest = values - set(sure) - set(perhaps)
-    return (*sure, *perhaps) if perhaps and rest and all(_PLAIN.fullmatch(value) for value in rest) else sure
+    perhaps = sorted(value for value in values - set(sure) if value.lower() in PERHAPS_MISSING)
+    rest = sorted(values - set(sure) - set(perhaps))
+    if not perhaps or not (dtype or rest):
+        return sure
+    measured = (dtype or _read_rest(rest)) in ("numeric", "datetime")
+    return (*sure, *perhaps) if measured else sure
+
+
+def _read_rest(values: Sequence[str]) -> str:
+    if all(PLAIN.fullmatch(value) for value in values):
+        return "numeric"
+    return read_cells(pd.Series(values, dtype="str")).dtype
 
 
 def read_cells(cells: pd.Series) -> Reading:
@@ -79,15 +97,21 @@ def _read_codes(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
 
 def _read_numbers(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     stripped = [value.strip() for value in distinct]
-    if all(_PLAIN.fullmatch(value) for value in stripped):
-        return _read_stamps(cells, stripped) or Reading("numeric", cells.str.strip())
-    parts = [_UNIT.fullmatch(value) for value in stripped]
+    if all(PLAIN.fullmatch(value) for value in stripped):
+        plain_cells = cells.str.strip()
+        return _read_stamps(cells, stripped) or Reading(
+            "numeric", plain_cells, doubt=doubt_number(pd.to_numeric(plain_cells))
+        )
+    # Digits that all stand in groups, and never with a fraction, may be telephone numbers.
+    if not all(" " in value and (found := GROUPED.fullmatch(value)) and not found[2] for value in stripped):
+        stripped = [write_number(value) for value in stripped]
+    parts = [UNIT.fullmatch(value) for value in stripped]
     if not all(parts):
         return None
     units = {(part[1] or "") + (part[3] or "") for part in parts if part}
     bodies = {value: part[2] for value, part in zip(distinct, parts, strict=True) if part}
     unit = units.pop() if len(units) == 1 else None
-    plainly = _plain_bodies(set(bodies.values()))
+    plainly = plain_bodies(set(bodies.values()))
     if unit is None or plainly is None:
         return None
     change, note = plainly
@@ -96,24 +120,14 @@ def _read_numbers(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     return Reading("numeric", plain, said, unit=unit, form=note if note == DECIMAL_COMMA else "")
 
 
-def _plain_bodies(bodies: set[str]) -> tuple[Callable[[str], str], str] | None:
-    if all(_PLAIN.fullmatch(body) for body in bodies):
-        return str, ""
-    if all(_THOUSANDS.fullmatch(body) or _PLAIN.fullmatch(body) for body in bodies):
-        return lambda body: body.replace(",", ""), "thousands separated by commas"
-    if all(_DECIMAL_COMMA.fullmatch(body) or body.lstrip("+-").isdigit() for body in bodies):
-        return lambda body: body.replace(".", "").replace(",", "."), DECIMAL_COMMA
-    return None
-
-
 def _read_stamps(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     """Whole numbers that are all days such as 20130601, or seconds or milliseconds since 1970 from 2001 to 2035."""
     if len(distinct) < 3 or not all(value.isdigit() for value in distinct):
         return None
-    if all(len(value) == 8 and value[:2] in ("19", "20") for value in distinct) and _fits(distinct, "%Y%m%d"):
-        return Reading(
-            "datetime", pd.to_datetime(cells, format="%Y%m%d").astype("str"), "days written 20130601", form="%Y%m%d"
-        )
+    for form, length, note in STAMPS:
+        dated = all(len(value) == length and value[:2] in ("19", "20") for value in distinct)
+        if dated and fits(distinct, form):
+            return Reading("datetime", pd.to_datetime(cells, format=form).astype("str"), note, form=form)
     units: tuple[tuple[Literal["s", "ms"], int, int], ...] = (("s", 1, 10), ("ms", 1000, 13))
     for unit, scale, digits in units:
         if all(len(value) == digits for value in distinct):
@@ -124,29 +138,16 @@ def _read_stamps(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
     return None
 
 
-def _fits(values: Sequence[str], form: str) -> bool:
-    try:
-        for value in values:
-            datetime.strptime(value, form)
-    except ValueError:
-        return False
-    return True
-
-
-def _parse_all(cells: pd.Series, form: str) -> pd.Series | None:
-    try:
-        return pd.to_datetime(cells, format=form)
-    except ValueError:
-        return None
-
-
 def _read_dates(cells: pd.Series, distinct: Sequence[str]) -> Reading | None:
-    if all(_ISO_OFFSET.fullmatch(value) for value in distinct):
-        instants = pd.to_datetime(cells, utc=True, format="ISO8601").dt.tz_localize(None)
+    if all(ISO_OFFSET.fullmatch(value) for value in distinct):
+        instants = pd.to_datetime(cells.str.replace(r" ?UTC$", "Z", regex=True), utc=True, format="ISO8601")
+        instants = instants.dt.tz_localize(None)
         return Reading("datetime", instants.astype("str"), "instants with an offset, kept in UTC")
-    sample = distinct[:_SAMPLE]
-    likely = [day + time for day in _DAYS for time in _TIMES if _fits(sample, day + time)]
-    parsed = {form: found for form in likely if (found := _parse_all(cells, form)) is not None}
+    sample = distinct[:SAMPLE]
+    if not all(LIKE_DATE.match(value) for value in sample):
+        return None
+    likely = [form for form in FORMS if fits(sample, form)]
+    parsed = {form: found for form in likely if (found := parse_all(cells, form)) is not None}
     if not parsed:
         return None
     form, instants = next(iter(parsed.items()))
@@ -161,6 +162,7 @@ def _read_words(cells: pd.Series, distinct: Sequence[str]) -> Reading:
     # Phrases that come again and again are the names of levels.
     if len(distinct) > 20 and len(distinct) > 0.05 * len(cells) and spaced > 0.5:
         return Reading("text", cells, "free text")
+    doubt = doubt_words(distinct)
     if len(distinct) > 50 and len(distinct) > 0.5 * len(cells):
-        return Reading("id", cells, "almost every row has another value")
-    return Reading("category", cells)
+        return Reading("id", cells, "almost every row has another value", doubt)
+    return Reading("category", cells, doubt=doubt)

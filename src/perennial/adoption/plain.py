@@ -6,7 +6,8 @@ from hashlib import md5
 
 import pandas as pd
 
-from perennial.adoption.cells import DECIMAL_COMMA, find_missing, read_cells
+from perennial.adoption.cells import find_missing, read_cells
+from perennial.adoption.numerals import DECIMAL_COMMA, write_number
 from perennial.data.contract import Column
 from perennial.refusal import Refusal
 
@@ -21,11 +22,12 @@ def plain_cells(frame: pd.DataFrame, columns: tuple[Column, ...], formats: Mappi
 def plain_column(cells: pd.Series, dtype: str, form: str = "") -> pd.Series:
     """Return text cells of a contract dtype written plainly, missing ones as the empty text."""
     cells = cells.astype("str").str.strip()
-    cells = cells.mask(cells.isin(find_missing(cells)), "")
+    cells = cells.mask(cells.isin(find_missing(cells, dtype)), "")
     if dtype == "boolean":
         return cells.str.lower()
     if dtype not in ("numeric", "datetime"):
         return cells
+    cells = cells.map(write_number) if dtype == "numeric" else cells
     plain = read_form(cells, form) if form else cells
     odd = plain[(plain != "") & ~plain.str.fullmatch(_PLAIN)] if dtype == "numeric" else plain[plain != ""]
     reading = read_cells(odd)

@@ -76,6 +76,24 @@ def refuse_strange_names(frame: pd.DataFrame, wishes: Wishes) -> None:
         wish = getattr(wishes, word)
         if wish is not None and wish not in names and (word, wish) != ("time", "none"):
             raise Refusal(f"--{word} {wish}: the table has no such column; it has {', '.join(names[:12])}.")
+    refuse_two_parts(wishes)
+
+
+def refuse_two_parts(wishes: Wishes) -> None:
+    """Raise Refusal when one column is wished for two parts."""
+    parts: dict[str, str] = {}
+    for word in ("target", "key", "time", "group"):
+        wish = getattr(wishes, word)
+        if wish in parts:
+            raise Refusal(f"--{parts[wish]} and --{word} both name {wish}: a column has one part.")
+        parts |= {wish: word} if wish is not None else {}
+
+
+def refuse_target_as_part(target: str, wishes: Wishes) -> None:
+    """Raise Refusal when the target that was chosen is wished for another part."""
+    for word in ("key", "time", "group"):
+        if getattr(wishes, word) == target:
+            raise Refusal(f"--{word} {target}: it is taken for the target; say --target.")
 
 
 def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
@@ -84,6 +102,7 @@ def plan_table(frame: pd.DataFrame, name: str, wishes: Wishes) -> TablePlan:
     readings = read_table_cells(frame)
     typed = _type_columns(readings, frame.index)
     named = wishes.target or choose_target(readings)
+    refuse_target_as_part(named, wishes)
     target = plan_target(named, readings[named], wishes.task)
     others = {column: values for column, values in typed.items() if column != named}
     key = wishes.key or find_key(readings, len(frame), named)
@@ -120,13 +139,12 @@ def _type_columns(readings: Mapping[str, Reading], index: pd.Index) -> dict[str,
 def _doubts(others: Mapping[str, pd.Series], target: Target, time: str | None) -> list[str]:
     """Return what should be thought about in the table as a whole."""
     dates = [column for column, values in others.items() if is_instant(values)]
-    rare, found = doubt_classes(target), []
+    found = []
     if time is None and dates:
         found.append(
             f"{dates[0]} is a date, but rows are split at random: if they came one after another, --time {dates[0]}."
         )
-    if rare:
-        found.append(rare)
+    found += doubt_classes(target)
     if time is not None:
         found.append(f"Every input is said to be known at {time}: correct in data/contract.yaml what is known later.")
     return found

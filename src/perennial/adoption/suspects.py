@@ -18,21 +18,24 @@ TOGETHER = 4
 TEXTS, WORDS = 5_000, 300  # rows of free text that are looked at, and how many of their most frequent words
 BINS = 32
 _PERSONAL = re.compile(
-    r"\be.?mail|phone|mobile|\bssn\b|social.?sec|passport|first.?name|last.?name|sur.?name|full.?name|\baddress\b"
-    r"|street|\biban\b|card.?number|ip.?addr",
+    r"\be.?mail|phone|telefon|\btel\b|\bfax\b|mobile|\bssn\b|social.?sec|passport|(first|last|sur|full|middle|nick|nach|vor)"
+    r".?name|\b(customer|client|patient|user|contact|person|employee|member|guest|passenger|owner)s?.?name\b"
+    r"|\badd?ress|street|stra(ss|ß)e|\biban\b|card.?number|\bip\b",
     re.IGNORECASE,
 )
 _SENSITIVE = re.compile(
     r"^(gender|sex|race|ethnic\w*|religion|nationality|marital.?status|disab\w*|citizen\w*)$", re.IGNORECASE
 )
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_REACHES = re.compile(
+    r"[^@\s]+@[^@\s]+\.[^@\s]+|(\d{1,3}\.){3}\d{1,3}|\+\d[\d ()/-]{6,}\d|\(\d{2,5}\) ?[\d -]{4,}\d"
+)  # an e-mail, an address on the network, a telephone
 
 
 def is_personal(name: str, cells: pd.Series) -> bool:
     """Tell whether a column names persons or reaches them, by its name or by what its cells look like."""
     sample = [str(value) for value in cells.dropna().head(100)]
-    emails = sum(bool(_EMAIL.fullmatch(value)) for value in sample)
-    return bool(_PERSONAL.search(_spaced(name))) or (len(sample) > 0 and emails > 0.5 * len(sample))
+    reaching = sum(bool(_REACHES.fullmatch(value)) for value in sample)
+    return bool(_PERSONAL.search(_spaced(name))) or (len(sample) > 0 and reaching > 0.5 * len(sample))
 
 
 def _spaced(name: str) -> str:

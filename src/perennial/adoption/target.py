@@ -1,6 +1,7 @@
 """Which column is asked about, and what kind of question it is."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,11 +9,13 @@ import pandas as pd
 
 from perennial.adoption.cells import Reading
 from perennial.adoption.suspects import typed_column
+from perennial.adoption.units import is_key_name
 from perennial.refusal import Refusal
 
 TASKS = ("binary", "multiclass", "regression")
 MOST_CLASSES = 50
 FEWEST_ROWS = 5  # of a class: one for each fold
+FEWEST_KNOWN = 20  # rows of the rarer case, or with a number
 JUDGED_ROWS = 50  # of a class, fewer of which say nothing about it alone
 LARGEST = 1e100  # of a number that is learned from or predicted: its square must be a number too
 WHOLE_CLASSES = 10  # whole numbers are taken for classes when there are few of them, counted from 0 or 1
@@ -67,6 +70,11 @@ def plan_target(name: str, reading: Reading, task: str | None) -> Target:
     if cells.nunique() == 1:
         raise Refusal(f"the target {name} is {cells.iloc[0]!r} on every row where it is known: nothing to learn.")
     guessed, reason = guess_task(reading)
+    if task is None and guessed == "regression" and numbers_rows(name, cells):
+        raise Refusal(
+            f"the target {name} has another whole number on every row, such as {cells.iloc[0]}: it looks like an "
+            "identifier; name another column with --target, or say --task regression."
+        )
     task = task or guessed
     refuse_unfit(name, reading, task)
     if task == "regression":
@@ -78,6 +86,14 @@ def plan_target(name: str, reading: Reading, task: str | None) -> Target:
     positive = choose_positive(cells)
     dtype = reading.dtype if reading.dtype in ("boolean", "numeric") else "category"
     return Target(name, task, dtype, cells == positive, f"{reason}; {positive} is the case", positive, said)
+
+
+def numbers_rows(name: str, cells: pd.Series) -> bool:
+    """Tell whether whole numbers only tell rows apart: each comes once, and none is left out or they are called so."""
+    if cells.nunique() < len(cells) or not cells.str.fullmatch(r"\d+").all():
+        return False
+    numbers = typed_column(cells, "numeric")
+    return is_key_name(name) or numbers.max() - numbers.min() == len(numbers) - 1
 
 
 def refuse_unfit(name: str, reading: Reading, task: str) -> None:
@@ -97,26 +113,36 @@ def refuse_unfit(name: str, reading: Reading, task: str) -> None:
             f"identifier or a text, not a class; name another one with --target."
         )
     scarce = reading.cells.value_counts()
+    if task == "regression" and rows < FEWEST_KNOWN:
+        raise Refusal(f"{name} is known on {rows} rows, too few to learn and to judge: give {FEWEST_KNOWN}.")
     if task == "multiclass" and scarce.iloc[-1] < FEWEST_ROWS:
         raise Refusal(
             f"the class {scarce.index[-1]!r} of {name} has {scarce.iloc[-1]} rows, too few to learn and to judge: "
             f"join it with another class, or give {FEWEST_ROWS} rows of each."
         )
-    if task == "binary" and scarce.iloc[-1] < 20:
+    if task == "binary" and scarce.iloc[-1] < FEWEST_KNOWN:
         raise Refusal(
-            f"only {scarce.iloc[-1]} rows of {name} are {scarce.index[-1]!r}, too few to learn and to judge: give 20."
+            f"only {scarce.iloc[-1]} rows of {name} are {scarce.index[-1]!r}, too few to learn and to judge: give "
+            f"{FEWEST_KNOWN}."
         )
     if reading.dtype == "id":
         raise Refusal(f"the target {name} looks like an identifier: name another column with --target.")
 
 
-def doubt_classes(target: Target) -> str | None:
-    """Return the warning about classes of few rows; None where there are none."""
-    if target.task != "multiclass":
-        return None
-    counts = target.values.value_counts()
-    rare = [f"{word!r} ({rows} rows)" for word, rows in counts.items() if rows < JUDGED_ROWS]
-    return f"{target.name}: too few rows to say how well it is told: {', '.join(rare)}." if rare else None
+def doubt_classes(target: Target) -> list[str]:
+    """Return the warnings about classes: those of few rows, and those whose names differ in case alone."""
+    if target.task == "regression":
+        return []
+    found, counts = [], dict(target.shares)
+    lowered = Counter(word.lower() for word in counts)
+    alike = [word for word in counts if lowered[word.lower()] > 1]
+    if alike:
+        found.append(f"{target.name}: {', '.join(map(repr, alike))} are taken for different classes: write them alike.")
+    known = target.values.value_counts()
+    rare = [f"{word!r} ({rows} rows)" for word, rows in known.items() if rows < JUDGED_ROWS]
+    if rare and target.task == "multiclass":
+        found.append(f"{target.name}: too few rows to say how well it is told: {', '.join(rare)}.")
+    return found
 
 
 def choose_positive(cells: pd.Series) -> str:

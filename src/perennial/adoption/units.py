@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from perennial.adoption.cells import Reading
+from perennial.adoption.suspects import is_personal
 
 FEWEST_DAYS = 20  # a shorter span cannot be divided into months that learn, choose and judge
 FEWEST_GROUPS = 100  # a fifth of fewer is too few to judge by
@@ -21,11 +22,15 @@ def is_key_name(name: str) -> bool:
 
 
 def find_key(readings: Mapping[str, Reading], rows: int, target: str) -> str | None:
-    """Return the column that numbers or names every row, or None: the first by its name, else the first identifier."""
+    """Return the column that numbers or names every row, or None: the first by its name, else the first identifier.
+
+    What names or reaches a person is none, for keys are recorded.
+    """
     unique = [
         name
         for name, reading in readings.items()
         if name != target
+        and not is_personal(name, reading.cells)
         and reading.dtype in ("id", "category", "numeric")
         and reading.cells.nunique() == rows
         and (reading.dtype != "numeric" or reading.cells.str.fullmatch(r"\d+").all())
