@@ -99,6 +99,14 @@ def test_a_corrected_file_changes_the_data_alone() -> None:
     assert Path("data/contract.yaml").read_text() == by_hand
 
 
+def test_another_question_to_the_same_table_is_another_problem() -> None:
+    run("../customers.csv", "--target", "churned", "--yes")
+    git("add", "-A")
+    git("commit", "-qm", "adopt")
+    run("../customers.csv", "--target", "plan", "--yes")
+    assert (load_params()["problem.target"], load_params()["problem.task"]) == ("plan", "multiclass")
+
+
 def test_a_released_model_of_another_problem_is_not_to_be_beaten() -> None:
     Path("models/champion/unreleased.txt").unlink()
     Path("models/champion.dvc").write_text("outs: []\n")

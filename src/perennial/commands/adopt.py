@@ -46,7 +46,7 @@ def adopt(arguments: argparse.Namespace) -> None:
         return
     if not arguments.yes:
         refuse_unasked(" ".join(arguments.sources))
-    if is_adopted(plan, given, joined):
+    if is_adopted(plan, given, joined) and is_asked_already(wishes):
         refresh_data(plan, given, joined)
         print("the table is adopted already: only data/source and problem.as_of are new; `make repro` reruns the rest.")
         return
@@ -68,6 +68,15 @@ def is_adopted(plan: TablePlan, given: Sequence[Given], joined: Sequence[Joined]
         return False
     fetched = all((each.declared is None) == (sources[each.name].fetch is None) for each in given)
     return fetched and all([c.name for c in sources[name].columns] == names for name, names in wanted.items())
+
+
+def is_asked_already(wishes: Wishes) -> bool:
+    """Tell whether params.yaml says what the person says; what is not said is left as it was written there."""
+    said = {f"problem.{word}": wish for word, wish in vars(wishes).items() if wish is not None}
+    params = read_params(tuple(said)) if said else {}
+    return all(
+        params[name] == (None if wish == "none" and name == "problem.time" else wish) for name, wish in said.items()
+    )
 
 
 def refresh_data(plan: TablePlan, given: Sequence[Given], joined: Sequence[Joined]) -> None:
