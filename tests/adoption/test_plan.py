@@ -56,6 +56,12 @@ def test_a_table_of_dates_that_is_split_at_random_is_warned_of() -> None:
     assert any("--time ordered_at" in warning for warning in plan.warnings)
 
 
+def test_a_table_of_years_that_is_split_at_random_is_warned_of() -> None:
+    table = customers().assign(year=[str(2000 + row // 40) for row in range(400)])
+    warnings = plan_table(table, "t", Wishes(target="churned")).warnings
+    assert "year looks like a year, but rows are split at random: join it to a date, then say --time." in warnings
+
+
 def test_copies_are_counted() -> None:
     table = customers().drop(columns=["customer_id", "email"])
     assert plan_table(pd.concat([table, table.head(7)]).reset_index(drop=True), "t", Wishes()).copies >= 7

@@ -9,7 +9,7 @@ from perennial.adoption.cells import Reading, find_missing, read_cells
 from perennial.adoption.columns import ColumnPlan, is_instant, plan_columns
 from perennial.adoption.suspects import typed_column
 from perennial.adoption.target import Target, choose_target, doubt_classes, plan_target
-from perennial.adoption.units import find_group, find_key, find_time
+from perennial.adoption.units import find_group, find_key, find_time, is_year
 from perennial.refusal import Refusal
 
 
@@ -144,6 +144,11 @@ def _doubts(others: Mapping[str, pd.Series], target: Target, time: str | None) -
         found.append(
             f"{dates[0]} is a date, but rows are split at random: if they came one after another, --time {dates[0]}."
         )
+    years = (
+        [] if dates or time is not None else [column for column, values in others.items() if is_year(column, values)]
+    )
+    if years:
+        found.append(f"{years[0]} looks like a year, but rows are split at random: join it to a date, then say --time.")
     found += doubt_classes(target)
     if time is not None:
         found.append(f"Every input is said to be known at {time}: correct in data/contract.yaml what is known later.")

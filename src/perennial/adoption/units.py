@@ -13,6 +13,7 @@ FEWEST_GROUPS = 100  # a fifth of fewer is too few to judge by
 LONGEST_YEARS = 30  # dates that reach further back are of birth, not of what happened
 _KEY = re.compile(r"(?i:(^|[_\s])(id|key|uuid|guid|no|number|code|ref)$)|[a-z](Id|ID)$")
 _TIME = re.compile(r"date|time|created|_at$|stamp|when|day$|pickup|start", re.IGNORECASE)
+_YEAR = re.compile(r"(^|[_\W])(year|yr|jahr)$|[a-z]Year$", re.IGNORECASE)
 _BIRTH = re.compile(r"birth|dob|born", re.IGNORECASE)
 
 
@@ -57,6 +58,13 @@ def _may_be_time(name: str, values: pd.Series) -> bool:
         return False
     days = (values.max() - values.min()).days
     return bool(FEWEST_DAYS <= days <= LONGEST_YEARS * 366 and values.dt.normalize().nunique() >= FEWEST_DAYS)
+
+
+def is_year(name: str, values: pd.Series) -> bool:
+    """Tell whether a typed column is called a year and holds several, none of them missing."""
+    if not _YEAR.search(name) or not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return False
+    return bool(values.nunique() > 1 and values.between(1900, 2100).all() and (values % 1 == 0).all())
 
 
 def find_group(readings: Mapping[str, Reading], key: str | None, target: str, rows: int) -> str | None:
