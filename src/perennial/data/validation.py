@@ -138,6 +138,6 @@ def refuse_stale(source: Source, newest: pd.Timestamp | None, as_of: pd.Timestam
     if newest is None or as_of - newest > pd.Timedelta(days=source.freshness_days):
         known = "it has no row" if newest is None else f"its newest row is {newest}"
         raise Refusal(
-            f"source {source.name}, column {source.time}, rule `freshness`: {known}, and problem.as_of {as_of} asks for "
-            f"one of the {source.freshness_days} days before it: fetch newer rows or move the clock back."
+            f"source {source.name}, column {source.time}, rule `freshness`: {known}, and problem.as_of {as_of} asks "
+            f"for one of the {source.freshness_days} days before it: fetch newer rows or move the clock back."
         )

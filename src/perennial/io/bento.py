@@ -127,7 +127,7 @@ def verify_sums(folder: str | Path, remedy: str = "") -> None:
     sums = folder / SUMS
     if not sums.is_file():
         raise Refusal(
-            f"{sums} is not there: `dvc repro package` makes the bento of this model, `perennial promote` the released one."
+            f"{sums} is not there: `dvc repro package` makes the bento of this model, `perennial promote` releases it."
         )
     lines = sums.read_text(encoding="utf-8").splitlines()
     expected = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
