@@ -12,11 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import uvloop
 
 from measure import ROOT, median
@@ -26,7 +27,7 @@ from perennial.io.asking import send_request
 from perennial.io.bento import bento_command, bento_environment, build_bento
 from perennial.io.bundle import read_golden, read_part
 from perennial.io.scratch import scratch_folder
-from perennial.io.server import Server, find_free_port, measure_memory, run_server
+from perennial.io.server import Server, find_free_port, run_server
 from perennial.serving.answers import ServeLimits, check_pieces, compose_answer, read_request, score_pieces
 from perennial.serving.asked import parse_body
 from perennial.serving.desk import Desk
@@ -208,6 +209,16 @@ def write_requests(rows: list[dict[str, Any]], path: str) -> list[bytes]:
     return [head.format(path, len(body)).encode() + body for body in bodies]
 
 
+def measure_listening(port: int) -> list[int]:
+    """Return the resident bytes of each process that listens on a port, the largest first."""
+    sizes = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if any(one.status == "LISTEN" and one.laddr.port == port for one in process.net_connections("tcp")):
+                sizes.append(process.memory_info().rss)
+    return sorted(sizes, reverse=True)
+
+
 def quantile(values: list[float], share: float) -> float:
     """Return a quantile in milliseconds."""
     return sorted(values)[min(len(values) - 1, int(share * len(values)))] * 1000
@@ -312,7 +323,10 @@ def main() -> None:
         print(f"p99 {quantile(taken, 0.99):.1f} ms (target <= 10)")
         rate, _ = ask(off.port, explained)
         print(f"explain takes {rates['perennial, record off'] / rate:.1f} x predict (target <= 3)")
-        print(f"ready after {ready:.1f} s; {measure_memory(off) / 1e6:.0f} MB for supervisor and worker")
+        print(f"ready after {ready:.1f} s")
+        for name, port in (("perennial", off.port), ("the empty app", ports["empty app mounted in BentoML"])):
+            sizes = " and ".join(f"{size / 1e6:.0f}" for size in measure_listening(port))
+            print(f"{name}: {sizes} MB resident, worker and supervisor (target <= 200 a worker)")
     print("CPU of one request in the gateway, without the server around it:")
     profile(bundle, rows)
 

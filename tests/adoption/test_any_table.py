@@ -119,10 +119,10 @@ def test_any_table_reaches_its_split_or_is_refused(table: pd.DataFrame, reposito
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_thirty_other_tables_are_answered_for_or_refused(repository: Path) -> None:
+def test_fifteen_other_tables_are_answered_for_or_refused(repository: Path) -> None:
     answered = Counter[bool]()
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
     @given(table=tables(wide=[0] * 12 + [40, 490]))
     def learn_and_answer(table: pd.DataFrame) -> None:
         try:
@@ -136,4 +136,4 @@ def test_thirty_other_tables_are_answered_for_or_refused(repository: Path) -> No
         answered[True] += 1
 
     learn_and_answer()
-    assert answered[True] >= 8, answered
+    assert answered[True] >= 4, answered

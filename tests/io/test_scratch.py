@@ -80,6 +80,13 @@ def test_the_id_of_a_dead_process_may_be_given_out_again() -> None:
     assert os.listdir() == ["out.json"]
 
 
+def test_what_was_to_take_the_place_of_a_dead_part_goes_with_it() -> None:
+    for name in (".out.json.1-0badcafe.part", "..out.json.1-0badcafe.part.1-00c0ffee.part"):
+        Path(name).write_text("of a process that is gone")
+    write_text("out.json", "new")
+    assert os.listdir() == ["out.json"]
+
+
 def test_only_what_takes_the_place_of_the_path_is_looked_at() -> None:
     for name in (".other.json.1-0.part", "out.json.bak", ".out.json.note"):
         Path(name).touch()

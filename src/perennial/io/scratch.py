@@ -23,10 +23,13 @@ def temporary_name(path: Path) -> Path:
 
 
 def leftover_names(path: Path) -> list[Path]:
-    """Return everything beside `path` that some process, dead or alive, made to take its place, sorted."""
-    begin = f".{path.name}."
-    beside = path.parent.iterdir() if path.parent.is_dir() else ()
-    return sorted(file for file in beside if file.name.startswith(begin) and file.name.endswith(SUFFIX))
+    """Return everything beside `path` that some process, dead or alive, made to take its place, sorted.
+
+    What was to take the place of such a one has a dot more in front.
+    """
+    begin = f"{path.name.lstrip('.')}."
+    beside = [file for file in path.parent.iterdir() if file.name[:1] == "."] if path.parent.is_dir() else []
+    return sorted(file for file in beside if file.name.lstrip(".").startswith(begin) and file.name.endswith(SUFFIX))
 
 
 def _lock(path: Path) -> int | None:
