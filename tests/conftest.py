@@ -40,6 +40,11 @@ SMALL = {
 }
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: packed bytes may hold the second of packing, which parallel runs do not share."""
+    return argname if isinstance(val, bytes) else None
+
+
 def set_params(project: Path, changes: dict[str, Any]) -> None:
     """Write leaves of params.yaml given by dotted name."""
     path = project / "params.yaml"

@@ -119,6 +119,15 @@ def test_any_table_reaches_its_split_or_is_refused(table: pd.DataFrame, reposito
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(table=tables())
+def test_sixty_other_tables_reach_their_split_or_are_refused(table: pd.DataFrame, repository: Path) -> None:
+    with suppress(Refusal):
+        reach_split(table)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_fifteen_other_tables_are_answered_for_or_refused(repository: Path) -> None:
     answered = Counter[bool]()
 

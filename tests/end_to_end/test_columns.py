@@ -45,7 +45,7 @@ def make_table(rows: int = 2000) -> pd.DataFrame:
 def test_every_kind_of_column_is_learned_from_or_left_out_and_served(tmp_path: Path) -> None:
     path = tmp_path / "visits.csv"
     make_table().to_csv(path, index=False)
-    few = {"search.families": ["small_trees", "linear"], "search.outer_trials": 2}
+    few = {"search.families": ["small_trees", "linear"], "search.trials": 4, "search.outer_trials": 2}
     project = adopt(tmp_path, path, **few)
     run_stages(project, "ingest", "report")
     facts: dict[str, Any] = json.loads((project / "reports/facts.json").read_text())

@@ -124,7 +124,7 @@ def test_a_folder_of_files_is_one_table(folder: Path) -> None:
         ("t.csv.xz", b"no xz", "is damaged"),
         ("t.csv.zst", b"no zst", "is damaged"),
         ("t.zip", b"no zip", "is damaged"),
-        ("t.csv.gz", gzip.compress(b"a,b\n1,2,3\n"), "does not read as a table"),
+        ("t.csv.gz", gzip.compress(b"a,b\n1,2,3\n", mtime=0), "does not read as a table"),
         ("t.csv.bz2", bz2.compress(bytes(70 << 20)), "unpacks to more than"),
         ("t.parquet", b"no parquet", "does not read as a table"),
         ("t.xlsx", b"no workbook", "does not read as a workbook"),

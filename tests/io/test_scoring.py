@@ -36,10 +36,10 @@ def score(source: str, target: str, model: Any = None) -> tuple[int, int]:
     return tally.scored, tally.rejected
 
 
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
 def test_answers_equal_those_of_the_service(suffix: str) -> None:
     table = rows()
-    table.to_csv("in.csv", index=False) if suffix == "csv" else table.to_parquet("in.parquet")
+    table.to_parquet("in.parquet") if suffix == "parquet" else table.to_csv(f"in.{suffix}", index=False)
     assert score(f"in.{suffix}", "out.parquet") == (40, 0)
     found = pd.read_parquet("out.parquet")
     offline = [

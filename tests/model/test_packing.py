@@ -1,5 +1,7 @@
 """Packed trees: every number that predicting and explaining read comes back bit for bit."""
 
+from typing import Any
+
 import lightgbm
 import numpy as np
 import pytest
@@ -73,11 +75,11 @@ def test_packing_again_gives_the_same_bytes() -> None:
     assert pack_trees(unpack_trees(packed)) == packed
 
 
-def test_what_has_no_place_is_left_as_text() -> None:
-    made = lightgbm.train(
-        {"linear_tree": True, "verbosity": -1, "num_iterations": 3},
-        lightgbm.Dataset(X, Y, params={"linear_tree": True}),
-    )
+@pytest.mark.parametrize(
+    "kind", [{"linear_tree": True}, {"boosting": "rf", "bagging_freq": 1, "bagging_fraction": 0.5}], ids=str
+)
+def test_what_has_no_place_is_left_as_text(kind: dict[str, Any]) -> None:
+    made = lightgbm.train({**kind, "verbosity": -1, "num_iterations": 3}, lightgbm.Dataset(X, Y, params=kind))
     assert pack_trees(strip_parameters(made.model_to_string())) is None
 
 

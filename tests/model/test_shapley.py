@@ -5,18 +5,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from perennial.model import shapley
+from perennial.model import splitter
 from perennial.model.boosting import fit_boosting
 from perennial.model.packing import pack_trees, read_trees, unpack_trees
-from perennial.model.shapley import make_splitter, split_rows
+from perennial.model.shapley import split_rows
+from perennial.model.splitter import make_splitter
 from perennial.model.trees import Trees
 from tests.model.boosters import ASKED, KINDS, fit, split_by_lightgbm
 
 
 def split(text: str, rows: np.ndarray) -> np.ndarray:
-    splitter = make_splitter(text)
-    assert splitter is not None
-    return split_rows(splitter, rows)
+    made = make_splitter(text)
+    assert made is not None
+    return split_rows(made, rows)
 
 
 @pytest.mark.parametrize(("task", "changes"), KINDS, ids=str)
@@ -32,7 +33,7 @@ def test_what_features_add_is_what_lightgbm_says_and_sums_to_the_score(task: str
 def test_leaves_without_a_table_are_worked_out_to_the_same(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
     text = fit("classes", num_leaves=63, num_iterations=3)
     wanted = split(text, ASKED)
-    monkeypatch.setattr(shapley, "MOST_NUMBERS", room)
+    monkeypatch.setattr(splitter, "MOST_NUMBERS", room)
     np.testing.assert_allclose(split(text, ASKED), wanted, rtol=1e-12, atol=1e-13)
 
 
@@ -77,10 +78,3 @@ def test_packed_trees_are_split_bit_for_bit_alike() -> None:
     packed = pack_trees(text)
     assert packed is not None
     assert split(unpack_trees(packed), ASKED).tobytes() == split(text, ASKED).tobytes()
-
-
-def test_paths_of_more_features_than_a_pattern_has_bits_are_for_lightgbm(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = fit("regression")
-    monkeypatch.setattr(shapley, "_LONGEST", 1)
-    assert make_splitter(text) is None
-    np.testing.assert_array_equal(Trees(text).predict_contributions(ASKED), split_by_lightgbm(text, ASKED))

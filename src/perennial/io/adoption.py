@@ -27,7 +27,7 @@ from perennial.io.git import list_changed
 from perennial.io.json_rows import dig, find_records, frame_of_records, parse_json
 from perennial.io.scratch import scratch_folder
 from perennial.io.snapshot import FOLDER, LOG
-from perennial.io.unpacking import unpack
+from perennial.io.unpacking import read_capped, unpack
 from perennial.io.warehouse import open_warehouse
 from perennial.io.workbook import SHEETS, read_workbook
 from perennial.refusal import Refusal
@@ -104,9 +104,10 @@ def _literal(path: Path) -> str:
 
 
 def csv_relation(path: Path, scratch: Path) -> str:
-    """Return the SQL that reads a CSV of any encoding and delimiter; its text lies in `scratch` meanwhile."""
+    """Return the SQL that reads a CSV, packed or not, of any form; its text lies in `scratch` meanwhile."""
+    data = b"".join(read_capped(path))
     try:
-        text, mark = strip_beginning(decode(path.read_bytes()))
+        text, mark = strip_beginning(decode(data))
         if not text.strip():
             raise Refusal("it is empty: a table needs at least a header.")
         mark = mark or find_delimiter(text[: 1 << 20])

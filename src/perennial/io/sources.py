@@ -2,23 +2,14 @@
 
 import base64
 import codecs
-import gzip
 import hashlib
 import importlib.metadata
-import zipfile
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
 
+from perennial.io.unpacking import read_capped
 from perennial.refusal import Refusal
 
 PACKAGE_SCHEME = "package://"
-MAX_BYTES = 64 * 2**30
-MAX_RATIO = 200
-FREE_BYTES = 64 * 2**20
-CHUNK = 2**20
 
 
 def _packaged(address: str) -> Path:
@@ -65,54 +56,15 @@ def is_parquet(path: Path) -> bool:
     return path.suffix == ".parquet"
 
 
-@contextmanager
-def _open_packed(path: Path) -> Iterator[IO[bytes]]:
-    if path.suffix == ".gz":
-        with gzip.open(path) as stream:
-            yield cast(IO[bytes], stream)
-    elif path.suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if not name.endswith("/")]
-            if len(members) != 1:
-                raise Refusal(f"{path} holds {len(members)} files: give an archive of one.")
-            with archive.open(members[0]) as stream:
-                yield stream
-    else:
-        with path.open("rb") as stream:
-            yield stream
-
-
-def _read_capped(path: Path) -> Iterator[bytes]:
-    packed, size = path.stat().st_size, 0
-    try:
-        with _open_packed(path) as stream:
-            while chunk := stream.read(CHUNK):
-                size += len(chunk)
-                if size > min(MAX_BYTES, max(packed * MAX_RATIO, FREE_BYTES)):
-                    raise Refusal(
-                        f"{path} unpacks to more than {size >> 20} MB from {packed >> 10} KB: that is not a table."
-                    )
-                yield chunk
-    except (zipfile.BadZipFile, gzip.BadGzipFile, EOFError, zlib.error, RuntimeError) as error:
-        raise Refusal(f"{path} is damaged ({error}): fetch it again.") from None
-    if size == 0:
-        raise Refusal(f"{path} is empty: a table needs at least a header.")
-
-
-def read_packed(path: Path) -> bytes:
-    """Return the bytes of a file (plain, .gz, .zip); raises Refusal when it is a bomb, damaged or empty."""
-    return b"".join(_read_capped(path))
-
-
 def unpack_csv(path: Path, target: Path) -> None:
-    """Write the CSV in `path` (plain, .gz, .zip) to `target`.
+    """Write the CSV in `path`, packed or not, to `target`.
 
     Raises Refusal when the file is a bomb, damaged, empty, or anything but UTF-8 text.
     """
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         with target.open("wb") as file:
-            for chunk in _read_capped(path):
+            for chunk in read_capped(path):
                 if b"\0" in chunk:
                     raise Refusal(f"{path} holds NUL bytes, so it is not CSV in UTF-8: save it as UTF-8 text.")
                 decoder.decode(chunk)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from perennial.io.cells import frame_of_rows, write_cell
-from perennial.io.sources import MAX_BYTES
+from perennial.io.unpacking import most_bytes
 from perennial.refusal import Refusal
 
 SHEETS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
@@ -40,7 +40,7 @@ def _refuse_bomb(path: Path) -> None:
         return
     with zipfile.ZipFile(path) as archive:
         size = sum(each.file_size for each in archive.infolist())
-    if size > min(MAX_BYTES, max(200 * path.stat().st_size, 64 * 2**20)):
+    if size > most_bytes(path):
         raise Refusal(f"{path} unpacks to {size >> 20} MB from {path.stat().st_size >> 10} KB: that is not a table.")
 
 

@@ -23,8 +23,13 @@ _INTS = ("split_feature", "decision_type", "left_child", "right_child", "leaf_co
 
 
 def pack_trees(text: str) -> bytes | None:
-    """Return LightGBM's text packed; None where it holds what this form has no place for, such as linear leaves."""
+    """Return LightGBM's text packed; None where it holds what this form has no place for.
+
+    Such as linear leaves, or trees that are averaged instead of added.
+    """
     facts, trees = read_trees(text)
+    if "average_output" in facts:
+        return None
     packed = _pack({name: facts[name] for name in _KEPT if name in facts}, trees)
     _, again = read_trees(unpack_trees(packed))
     return packed if all(map(_is_same, trees, again)) and len(trees) == len(again) else None

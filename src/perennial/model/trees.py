@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial.model.shapley import Splitter, make_splitter, split_rows
+from perennial.model.shapley import Splitter, split_rows
+from perennial.model.splitter import make_splitter
 from perennial.refusal import Refusal
 
 _FLOAT64, _ROW_MAJOR = 1, 1

@@ -8,9 +8,10 @@ from typing import Any
 
 from perennial.model.instants import WANTED, read_iso
 
-LARGEST_LABEL = 1.7e308
 LARGEST = 2.0**53
 """Where the contract gives no range: beyond this a double no longer holds every whole number."""
+LARGEST_LABEL = 1.7e308
+"""Of a number that was: JSON writes none that is larger and finite."""
 
 KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "text", list: "a list"}
 
