@@ -146,6 +146,8 @@ class Caller(asyncio.Protocol):
         self.send()
 
     def send(self) -> None:
+        if not self.open:
+            return
         self.sent = max(self.due, time.perf_counter()) if not self.pause else self.due
         self.transport.write(self.requests[self.place % len(self.requests)])
         self.place, self.waits = self.place + 1, True
@@ -274,6 +276,31 @@ def compare(ports: dict[str, int], requests: list[bytes]) -> dict[str, float]:
     return {name: median(found) for name, found in rates.items()}
 
 
+def stolen_seconds() -> float:
+    """Return the seconds of CPU that the host has given to other machines so far, 0 where it does not tell."""
+    return float(getattr(psutil.cpu_times(), "steal", 0.0))
+
+
+def show_waits(ports: dict[str, int], requests: list[bytes], rate: float) -> None:
+    """Print how long a request waits at a steady pace, ours beside servers that do less, in turn.
+
+    Seconds that the host gives to other machines make all of them wait: the round that lost least is told besides.
+    """
+    names = ("perennial, durable records", "bare Starlette, same validation", "the same, tracing switched off")
+    waits: dict[str, list[tuple[float, float, float]]] = {name: [] for name in names}
+    for _ in range(ROUNDS):
+        for name in names:
+            before = stolen_seconds()
+            _, taken = ask(ports[name], requests, SECONDS, pause=CONNECTIONS / rate)
+            waits[name].append((stolen_seconds() - before, quantile(taken, 0.5), quantile(taken, 0.99)))
+    print(f"at {rate:.0f} requests/s, half of the durable peak (target: p99 <= 10 ms on a quiet machine):")
+    for name, found in waits.items():
+        lost, p50, p99 = (median([each[place] for each in found]) for place in range(3))
+        least = min(found)
+        print(f"  {name:34} p50 {p50:.1f} ms, p99 {p99:.1f} ms, {lost:.2f} s of CPU stolen; ", end="")
+        print(f"the quietest round {least[1]:.1f} and {least[2]:.1f} ms, {least[0]:.2f} s stolen")
+
+
 def main() -> None:
     bundle = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "models" / "bundle"
     if not bundle.is_dir():
@@ -291,11 +318,14 @@ def main() -> None:
         canary = beside | {"PERENNIAL_LANE": "canary", "PERENNIAL_CANARY_SHARE": "0.05"}
         shadowed: Server = stack.enter_context(run_server(folder / "bento", timeout=60, settings=OFF | beside))
         shared: Server = stack.enter_context(run_server(folder / "bento", timeout=60, settings=OFF | canary))
+        begun = time.perf_counter()
+        empty = stack.enter_context(empty_service(folder, "plain", ""))
+        empty_ready = time.perf_counter() - begun
         tuned = 'tracing={"excluded_urls": "."}'
         ports = {
             PEER: stack.enter_context(fastapi_service(folder, bundle)),
             "bare Starlette, same validation": stack.enter_context(starlette_service(folder, bundle)),
-            "empty app mounted in BentoML": stack.enter_context(empty_service(folder, "plain", "")),
+            "empty app mounted in BentoML": empty,
             "the same, tracing switched off": stack.enter_context(empty_service(folder, "tuned", tuned)),
             "perennial, record off": off.port,
             "perennial, durable records": durable.port,
@@ -317,13 +347,10 @@ def main() -> None:
         )
         bare = rates["bare Starlette, same validation"]
         print(f"of bare Starlette: {rates['perennial, record off'] / bare:.2f} (aim >= 0.6)")
-        half = 2 * CONNECTIONS / rates["perennial, durable records"]
-        _, taken = ask(durable.port, requests, 3 * SECONDS, pause=half)
-        print(f"durable, at half of its peak: p50 {quantile(taken, 0.5):.1f} ms, ", end="")
-        print(f"p99 {quantile(taken, 0.99):.1f} ms (target <= 10)")
+        show_waits(ports, requests, rates["perennial, durable records"] / 2)
         rate, _ = ask(off.port, explained)
         print(f"explain takes {rates['perennial, record off'] / rate:.1f} x predict (target <= 3)")
-        print(f"ready after {ready:.1f} s")
+        print(f"ready after {ready:.1f} s (target <= 4), the empty app after {empty_ready:.1f} s")
         for name, port in (("perennial", off.port), ("the empty app", ports["empty app mounted in BentoML"])):
             sizes = " and ".join(f"{size / 1e6:.0f}" for size in measure_listening(port))
             print(f"{name}: {sizes} MB resident, worker and supervisor (target <= 200 a worker)")

@@ -119,9 +119,9 @@ def test_any_table_reaches_its_split_or_is_refused(table: pd.DataFrame, reposito
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(table=tables())
-def test_sixty_other_tables_reach_their_split_or_are_refused(table: pd.DataFrame, repository: Path) -> None:
+def test_two_hundred_other_tables_reach_their_split_or_are_refused(table: pd.DataFrame, repository: Path) -> None:
     with suppress(Refusal):
         reach_split(table)
 

@@ -2,30 +2,7 @@ import csv
 
 import pytest
 
-from perennial.adoption.dialect import STANDARD, find_delimiter, find_encoding, find_quoting, requote, strip_beginning
-from perennial.refusal import Refusal
-
-
-@pytest.mark.parametrize(
-    ("data", "encoding"),
-    [
-        (b"a,b\n1,2\n", "utf-8"),
-        ("größe\n".encode(), "utf-8"),
-        ("größe\n".encode("utf-8-sig"), "utf-8-sig"),
-        ("größe\n".encode("utf-16"), "utf-16"),
-        ("größe\n".encode("cp1252"), "cp1252"),
-        ("größe\n".encode("utf-16-le"), "utf-16-le"),
-        ("größe\n".encode("utf-16-be"), "utf-16-be"),
-        ("größe\n".encode("utf-32"), "utf-32"),
-    ],
-)
-def test_the_encoding_is_found(data: bytes, encoding: str) -> None:
-    assert find_encoding(data) == encoding
-
-
-def test_bytes_that_are_no_text_are_refused() -> None:
-    with pytest.raises(Refusal, match="not text"):
-        find_encoding(b"PK\x03\x04\x00\x00\x81\x8d")
+from perennial.adoption.dialect import STANDARD, find_delimiter, find_quoting, requote, strip_beginning
 
 
 @pytest.mark.parametrize(

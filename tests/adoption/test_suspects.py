@@ -7,7 +7,6 @@ from perennial.adoption.suspects import (
     is_personal,
     is_sensitive,
     suspect_alone,
-    suspect_together,
     suspect_words,
     typed_column,
 )
@@ -20,19 +19,6 @@ def test_a_column_that_decides_the_target_is_suspected_and_an_honest_one_is_not(
     copy = target.map({True: "left", False: "stayed"})
     assert "nearly decides" in str(suspect_alone(copy, target, "binary"))
     assert suspect_alone(pd.Series(DRAW.normal(size=500)) + target, target, "binary") is None
-
-
-def test_parts_of_a_sum_are_suspected_and_what_is_beside_it_is_not() -> None:
-    total, tip, distance = (DRAW.gamma(2.0, 5.0, 400) for _ in range(3))
-    found = suspect_together({"total": total, "tip": tip, "distance": distance}, total - tip)
-    assert set(found) == {"total", "tip"}
-    assert suspect_together({"tip": tip, "distance": distance}, total) == {}
-
-
-def test_numbers_whose_squares_no_double_holds_are_weighed_too() -> None:
-    base, noise = DRAW.normal(size=(2, 400))
-    assert suspect_together({"noise": noise}, base * 1e300) == {}
-    assert set(suspect_together({"copy": base, "noise": noise}, base * 1e300)) == {"copy"}
 
 
 def test_free_text_one_of_whose_words_decides_the_target_is_suspected_without_saying_the_word() -> None:

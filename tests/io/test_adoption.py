@@ -32,6 +32,18 @@ def write_csv(path: Path, encoding: str = "utf-8", delimiter: str = ",") -> Path
     return path
 
 
+def test_a_guessed_encoding_is_said_and_overruled(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "t.csv").write_bytes("name,size\nŐze,Győr\n".encode("cp1250"))
+    assert read(folder / "t.csv") == [["Õze", "Gyõr"]]
+    assert "t.csv is not UTF-8 and reads as cp1252, a guess: say --encoding" in caplog.text
+    caplog.clear()
+    assert read_cells_of(str(folder / "t.csv"), encoding="cp1250").to_numpy().tolist() == [["Őze", "Győr"]]
+    assert caplog.text == ""
+    for encoding, said in (("klingon", "the encoding klingon is unknown"), ("utf-8", "does not read as utf-8")):
+        with pytest.raises(Refusal, match=said):
+            read_cells_of(str(folder / "t.csv"), encoding=encoding)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_a_csv_of_any_encoding_and_delimiter(folder: Path, encoding: str, delimiter: str) -> None:

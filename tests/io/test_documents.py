@@ -36,6 +36,8 @@ def test_yaml_is_read(tmp_path: Path, text: str, value: object) -> None:
         ("s: [{a: 1,\n a: 2}]\n", "has the key `a` twice, in lines 1 and 2"),
         ("a: [", "is not YAML in UTF-8"),
         ("a: !!python/object:os.system x", "is not YAML in UTF-8"),
+        ("[" * 100_000, "nests more than 100 levels"),
+        ("\n".join(" " * depth + "a:" for depth in range(300)), "nests more than 100 levels"),
     ],
 )
 def test_a_mistake_is_refused_with_its_place(tmp_path: Path, text: str, sentence: str) -> None:

@@ -12,11 +12,11 @@ from perennial.adoption.suspects import (
     is_personal,
     is_sensitive,
     suspect_alone,
-    suspect_together,
     suspect_words,
     typed_column,
 )
 from perennial.adoption.target import LARGEST, Target
+from perennial.adoption.together import suspect_together
 
 LOOKED_AT = 50_000  # rows that the suspects are sought in
 

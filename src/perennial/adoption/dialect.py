@@ -1,6 +1,5 @@
-"""How a text file writes a table: its encoding, its delimiter, and how it quotes."""
+"""How a text file writes a table: its delimiter, and how it quotes."""
 
-import codecs
 import csv
 import io
 import re
@@ -13,10 +12,6 @@ DELIMITERS = (",", ";", "\t", "|")
 # Looked at where none of the others divides anything, and believed where every line agrees.
 SELDOM = ("^", "~", "\x01", "\x1f", "¦", "§", "#", ":", "*", "/", "!", " ")
 SAMPLE_LINES = 200
-_MARKS = (
-    *((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32")),
-    *((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")),
-)
 _SAID = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 STANDARD: dict[str, Any] = {"quotechar": '"', "doublequote": True}
 _QUOTINGS: tuple[dict[str, Any], ...] = (
@@ -26,26 +21,6 @@ _QUOTINGS: tuple[dict[str, Any], ...] = (
     {"quotechar": "'", "doublequote": True},
     {"quotechar": "'", "doublequote": False, "escapechar": "\\"},
 )
-
-
-def find_encoding(data: bytes) -> str:
-    """Return the encoding of a whole file: by its mark, UTF-8 where that reads, UTF-16 by its NULs, else Windows-1252.
-
-    Raises Refusal for bytes that none of them reads as text.
-    """
-    marked: str | None = next((encoding for mark, encoding in _MARKS if data.startswith(mark)), None)
-    if marked:
-        return marked
-    wide: tuple[str, ...] = ("utf-16-le", "utf-16-be") if b"\0" in data[:1000] else ()
-    for encoding in ("utf-8", *wide, "cp1252"):
-        try:
-            text = data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        # Bytes of the other order read as letters of China, and hardly ever as a line's end.
-        if "\0" not in text and (encoding not in wide or "\n" in text):
-            return encoding
-    raise Refusal("it is not text: give CSV, Parquet or JSON lines; or save it as UTF-8.")
 
 
 def strip_beginning(text: str) -> tuple[str, str | None]:

@@ -1,20 +1,14 @@
-"""Columns that know the answer: alone, together, or because they happen afterwards; and those about persons."""
+"""Columns that know the answer alone, or because they happen afterwards; and those about persons."""
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from perennial.data.association import associate, class_codes, level_codes, rank_codes
 
-Floats = npt.NDArray[np.float64]
-
 AUC, CORRELATION = 0.9, 0.99
-EXPLAINED = 0.98  # share of a regression's variance that a few columns together explain only when they contain it
-TOGETHER = 4
 TEXTS, WORDS = 5_000, 300  # rows of free text that are looked at, and how many of their most frequent words
 BINS = 32
 _PERSONAL = re.compile(
@@ -70,45 +64,6 @@ def suspect_words(texts: pd.Series, target: pd.Series, task: str) -> str | None:
         if said := suspect_alone(held, target.loc[rows], task):
             return said.replace("alone it", "one of its words alone")
     return None
-
-
-def suspect_together(columns: Mapping[str, Floats], target: Floats) -> dict[str, str]:
-    """Return {name: reason} for the few numbers whose weighted sum is nearly the target of a regression.
-
-    Forward selection by least squares of at most `TOGETHER` columns, then those that are not needed are let go.
-    """
-    if len(target) < 50 or not columns:
-        return {}
-    filled = {name: _scaled(np.where(np.isfinite(values), values, 0.0)) for name, values in columns.items()}
-    target = _scaled(target)
-    chosen: list[str] = []
-    while len(chosen) < min(TOGETHER, len(filled)) and _explained(filled, chosen, target) < EXPLAINED:
-        rest = [name for name in filled if name not in chosen]
-        chosen.append(max(rest, key=lambda name: _explained(filled, [*chosen, name], target)))
-    if _explained(filled, chosen, target) < EXPLAINED:
-        return {}
-    for name in list(chosen):
-        others = [other for other in chosen if other != name]
-        if others and _explained(filled, others, target) >= EXPLAINED:
-            chosen = others
-    share = _explained(filled, chosen, target)
-    said = f"a weighted sum of {' and '.join(chosen)} is nearly the target (R² {share:.3f})"
-    return dict.fromkeys(chosen, said)
-
-
-def _explained(columns: Mapping[str, Floats], names: list[str], target: Floats) -> float:
-    if not names:
-        return 0.0
-    matrix = np.column_stack([np.ones(len(target)), *(columns[name] for name in names)])
-    fitted, *_ = np.linalg.lstsq(matrix, target, rcond=None)
-    total = float(((target - target.mean()) ** 2).sum())
-    return 1.0 - float(((target - matrix @ fitted) ** 2).sum()) / total if total > 0 else 0.0
-
-
-def _scaled(values: Floats) -> Floats:
-    """Return numbers as shares of the largest, whose squares no double is too small for."""
-    largest = float(np.abs(values).max(initial=0.0))
-    return values / largest if largest > 0 else values
 
 
 def happens_after(instants: pd.Series, time: pd.Series) -> str | None:

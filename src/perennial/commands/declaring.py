@@ -22,6 +22,7 @@ def add_fetch_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pages", metavar="HOW", help="link, next=PATH, or parameter=NAME,first=1")
     parser.add_argument("--sha256", help="that the file must have")
     parser.add_argument("--sheet", help="of a workbook")
+    parser.add_argument("--encoding", metavar="NAME", help="of a CSV that is not UTF-8, such as shift_jis")
     parser.add_argument("--endpoint", help="http(s) address of an S3 server other than Amazon's")
 
 
@@ -38,6 +39,7 @@ def declare_fetch(arguments: argparse.Namespace, address: str, query: str | None
         pages=read_pages_option(arguments.pages),
         sha256=arguments.sha256,
         sheet=arguments.sheet,
+        encoding=arguments.encoding,
         endpoint=arguments.endpoint,
     )
     refuse_literal_secrets(declared, "the source")

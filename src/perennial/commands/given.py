@@ -51,7 +51,7 @@ def read_given(arguments: argparse.Namespace) -> list[Given]:
                 f"two sources are called {name}: rename a file, or adopt a folder for the parts of one table."
             )
         if declared is None:
-            given.append(Given(name, address, None, read_cells_of(address, arguments.sheet)))
+            given.append(Given(name, address, None, read_cells_of(address, arguments.sheet, arguments.encoding)))
         else:
             first = replace(declared, watermark=arguments.watermark) if not given else declared
             given.append(Given(name, address, *fetch_cells(first)))

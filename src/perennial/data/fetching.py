@@ -33,6 +33,7 @@ class Fetch:
     pages: Mapping[str, Any] = field(default_factory=dict)
     sha256: str | None = None
     sheet: str | None = None
+    encoding: str | None = None
     endpoint: str | None = None
     watermark: str | None = None
     overlap_days: float = 1.0

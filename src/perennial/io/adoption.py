@@ -1,6 +1,5 @@
 """Somebody's table read as text cells, and what is written when it is adopted."""
 
-import csv
 import io
 import re
 from collections.abc import Sequence
@@ -12,41 +11,33 @@ import duckdb
 import pandas as pd
 from ruamel.yaml import YAML
 
-from perennial.adoption.dialect import (
-    STANDARD,
-    find_delimiter,
-    find_encoding,
-    find_quoting,
-    requote,
-    strip_beginning,
-)
 from perennial.data.point_in_time import quote
 from perennial.io.cache import track
+from perennial.io.csv_text import UNNAMED, csv_relation
 from perennial.io.files import replace_folder, write_text
 from perennial.io.git import list_changed
 from perennial.io.json_rows import dig, find_records, frame_of_records, parse_json
 from perennial.io.scratch import scratch_folder
 from perennial.io.snapshot import FOLDER, LOG
-from perennial.io.unpacking import read_capped, unpack
+from perennial.io.unpacking import unpack
 from perennial.io.warehouse import open_warehouse
 from perennial.io.workbook import SHEETS, read_workbook
 from perennial.refusal import Refusal
 
-UNNAMED = "column_{}"
 PARQUET, LINES = (".parquet", ".pq"), (".jsonl", ".ndjson")
 
 
-def read_cells_of(address: str, sheet: str | None = None) -> pd.DataFrame:
+def read_cells_of(address: str, sheet: str | None = None, encoding: str | None = None) -> pd.DataFrame:
     """Return the table in a file or a folder of files as a frame of text cells, missing ones empty.
 
     Raises Refusal when the path cannot be read or does not hold one table.
     """
-    return read_files(local_files(address), sheet)
+    return read_files(local_files(address), sheet, encoding)
 
 
-def read_files(files: Sequence[Path], sheet: str | None = None) -> pd.DataFrame:
+def read_files(files: Sequence[Path], sheet: str | None = None, encoding: str | None = None) -> pd.DataFrame:
     """Return the files of one table as a frame of text cells; raises Refusal when they are of several tables."""
-    frames = [read_file(file, sheet) for file in files]
+    frames = [read_file(file, sheet, encoding) for file in files]
     for file, frame in zip(files, frames, strict=True):
         if list(frame.columns) != list(frames[0].columns):
             raise Refusal(f"{file} has other columns than {files[0]}: adopt files of one table.")
@@ -62,19 +53,19 @@ def local_files(address: str) -> list[Path]:
     return files
 
 
-def read_file(path: Path, sheet: str | None = None) -> pd.DataFrame:
+def read_file(path: Path, sheet: str | None = None, encoding: str | None = None) -> pd.DataFrame:
     """Return one file, packed or not, as a frame of text cells; raises Refusal when it is damaged or no table."""
     if path.suffix.lower() in SHEETS:
         return read_workbook(path, sheet)
     with scratch_folder("adopt") as scratch:
         try:
-            return read_plain(unpack(path, scratch), sheet, scratch)
+            return read_plain(unpack(path, scratch), scratch, sheet, encoding)
         except Refusal as refusal:
             # What was unpacked is called after the file that was given.
             raise Refusal(re.sub(rf"{re.escape(str(scratch))}/unpacked[.\w]*", str(path), str(refusal))) from None
 
 
-def read_plain(path: Path, sheet: str | None, scratch: Path) -> pd.DataFrame:
+def read_plain(path: Path, scratch: Path, sheet: str | None, encoding: str | None) -> pd.DataFrame:
     """Return one file that is not packed as a frame of text cells; raises Refusal when it is damaged or no table."""
     suffix = path.suffix.lower()
     if suffix in SHEETS:
@@ -88,7 +79,7 @@ def read_plain(path: Path, sheet: str | None, scratch: Path) -> pd.DataFrame:
         elif suffix in (*LINES, ".json"):
             relation = f"read_json({_literal(path)}, format = 'newline_delimited')"
         else:
-            relation = csv_relation(path, scratch)
+            relation = csv_relation(path, scratch, encoding)
         return leave_out_numbers(_as_text(database, relation, path))
 
 
@@ -101,54 +92,6 @@ def holds_lines(path: Path) -> bool:
 
 def _literal(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
-
-
-def csv_relation(path: Path, scratch: Path) -> str:
-    """Return the SQL that reads a CSV, packed or not, of any form; its text lies in `scratch` meanwhile."""
-    data = b"".join(read_capped(path))
-    try:
-        text, mark = strip_beginning(decode(data))
-        if not text.strip():
-            raise Refusal("it is empty: a table needs at least a header.")
-        mark = mark or find_delimiter(text[: 1 << 20])
-        quoting = find_quoting(text[: 1 << 20], mark)
-        text = text if quoting == STANDARD else requote(text, mark, quoting)
-    except Refusal as refusal:
-        raise Refusal(f"{path}: {refusal}") from None
-    header = next(csv.reader(io.StringIO(text[: 1 << 20], newline=""), delimiter=mark))
-    header = name_columns(header, path)
-    plain = scratch / "plain.csv"
-    plain.write_text(text, encoding="utf-8", newline="")
-    types = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in header)
-    return (
-        f"read_csv('{plain}', header = true, auto_detect = false, delim = '{mark}', quote = '\"', escape = '\"', "
-        f"columns = {{{types}}}, nullstr = '\x02', strict_mode = true, null_padding = false)"
-    )
-
-
-def decode(data: bytes) -> str:
-    """Return the text of a file; raises Refusal when it is none."""
-    encoding = find_encoding(data)
-    try:
-        return data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Refusal(f"it does not read as {encoding} ({error.reason}): save it as UTF-8.") from None
-
-
-def name_columns(header: Sequence[str], path: Path) -> list[str]:
-    """Return the names of a header, one without any called by its place, such as `column_1`.
-
-    Raises Refusal when two have one name, for a database does not look at the case of letters.
-    """
-    names = [name.strip() if name.strip() else UNNAMED.format(place) for place, name in enumerate(header, 1)]
-    seen: dict[str, str] = {}
-    for name in names:
-        other = seen.setdefault(name.lower(), name)
-        if names.count(name) > 1:
-            raise Refusal(f"{path} has the column {name!r} twice: rename one of them.")
-        if other != name:
-            raise Refusal(f"{path} has the columns {other!r} and {name!r}, which is one name: rename one of them.")
-    return names
 
 
 def leave_out_numbers(frame: pd.DataFrame) -> pd.DataFrame:

@@ -59,13 +59,14 @@ def _read_web(fetch: Fetch, as_of: datetime, since: Any, patience: Patience) -> 
     with scratch_folder("fetched") as folder:
         path, kind = patience.again(partial(download, fetch, folder, as_of=as_of, seconds=patience.seconds))
         suffix = SUFFIXES.get(kind.split(";")[0].strip(), "")
-        return read_files([path.rename(path.with_name(path.name + suffix)) if not path.suffix else path], fetch.sheet)
+        path = path if path.suffix else path.rename(path.with_name(path.name + suffix))
+        return read_files([path], fetch.sheet, fetch.encoding)
 
 
 def _read_bucket(fetch: Fetch, as_of: datetime, since: Any, patience: Patience) -> pd.DataFrame:
     with scratch_folder("fetched") as folder:
         files = patience.again(partial(download_objects, fetch, folder, seconds=patience.seconds))
-        return read_files(files, fetch.sheet)
+        return read_files(files, fetch.sheet, fetch.encoding)
 
 
 Reader = Callable[[Fetch, datetime, Any, Patience], pd.DataFrame]
@@ -107,7 +108,7 @@ def _read_added(
     def ask() -> pd.DataFrame:
         with scratch_folder("fetched") as folder:
             files = ask_added(name, kind, fetch, folder, as_of=as_of, since=since, seconds=patience.seconds)
-            return read_files(files, fetch.sheet)
+            return read_files(files, fetch.sheet, fetch.encoding)
 
     frame: pd.DataFrame = patience.again(ask)
     return frame

@@ -1,6 +1,7 @@
 """dvc.yaml kept true: the deps that follow from imports and the params that a stage reads."""
 
 import ast
+import functools
 import importlib
 import io
 from collections.abc import Sequence
@@ -18,24 +19,26 @@ def _module_file(source: Path, module: str) -> Path | None:
     return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
 
 
-def _added_modules(node: ast.Call, source: Path) -> set[str]:
-    """Return the modules that `load_extensions("kind")` imports."""
-    if not (isinstance(node.func, ast.Name) and node.func.id == "load_extensions" and len(node.args) == 1):
-        return set()
-    kind = f"{PACKAGE}.extensions.{ast.literal_eval(node.args[0])}"
-    return {f"{kind}.{path.stem}" for path in source.joinpath(*kind.split(".")).glob("*.py")}
-
-
-def _imported_modules(file: Path, source: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call):
-            names |= _added_modules(node, source)
-        if isinstance(node, ast.Import):
+@functools.cache
+def _parse_imports(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the project's modules that a file names in its imports, and the kinds of its `load_extensions("kind")`."""
+    names, kinds = set[str](), set[str]()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "load_extensions":
+            kinds |= {ast.literal_eval(node.args[0])} if len(node.args) == 1 else set()
+        elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in names if name.split(".")[0] == PACKAGE}
+    return frozenset(name for name in names if name.split(".")[0] == PACKAGE), frozenset(kinds)
+
+
+def _imported_modules(file: Path, source: Path) -> set[str]:
+    names, kinds = _parse_imports(file.read_text(encoding="utf-8"))
+    added = [f"{PACKAGE}.extensions.{kind}" for kind in kinds]
+    return set(names).union(
+        f"{kind}.{path.stem}" for kind in added for path in source.joinpath(*kind.split(".")).glob("*.py")
+    )
 
 
 def import_closure(module: str, source: str | Path = "src") -> list[str]:
@@ -63,9 +66,9 @@ def declared_params(stage: str) -> list[str]:
 
 def _says_nothing(file: Path) -> bool:
     """Tell whether a file only marks a package: no result depends on it, and DVC takes 20 ms a run for each dep."""
-    said = ast.parse(file.read_text(encoding="utf-8")).body
     return file.name == "__init__.py" and all(
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) for node in said
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
     )
 
 

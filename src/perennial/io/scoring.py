@@ -18,7 +18,7 @@ from perennial.data.contract import Column, Source
 from perennial.data.point_in_time import quote
 from perennial.data.typed import EXACT, UNPARSED, typed_sql
 from perennial.data.validation import bad_rows, row_reasons, rule_masks
-from perennial.io.adoption import csv_relation
+from perennial.io.csv_text import csv_relation
 from perennial.io.engine import count_cores
 from perennial.io.files import replace_file, sha256_file
 from perennial.io.scratch import scratch_folder
