@@ -39,3 +39,10 @@ def test_a_total_less_its_parts_is_suspected_although_fees_are_missing() -> None
 def test_a_target_of_few_values_differs_by_few_amounts_from_anything_of_few() -> None:
     flags = {f"flag {number}": DRAW.integers(0, 2, 300).astype(float) for number in range(3)}
     assert suspect_together(flags, DRAW.integers(0, 8, 300).astype(float)) == {}
+
+
+def test_sizes_of_one_thing_are_no_factors_of_its_weight() -> None:
+    length = DRAW.lognormal(3.0, 0.3, 500)
+    weight = length**3 * DRAW.lognormal(0.0, 0.11, 500)
+    assert np.corrcoef(np.log(length), np.log(weight))[0, 1] ** 2 > 0.98
+    assert suspect_together({"length": length}, weight) == {}

@@ -39,7 +39,11 @@ def test_a_guessed_encoding_is_said_and_overruled(folder: Path, caplog: pytest.L
     caplog.clear()
     assert read_cells_of(str(folder / "t.csv"), encoding="cp1250").to_numpy().tolist() == [["Őze", "Győr"]]
     assert caplog.text == ""
-    for encoding, said in (("klingon", "the encoding klingon is unknown"), ("utf-8", "does not read as utf-8")):
+    for encoding, said in (
+        ("klingon", "the encoding klingon is unknown"),
+        ("base64", "the encoding base64 is unknown"),
+        ("utf-8", "does not read as utf-8"),
+    ):
         with pytest.raises(Refusal, match=said):
             read_cells_of(str(folder / "t.csv"), encoding=encoding)
 

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -6,8 +7,9 @@ import duckdb
 import pandas as pd
 import pytest
 
-from perennial.io import scoring
+from perennial.io import csv_text, scoring, unpacking
 from perennial.io.scoring import score_file
+from perennial.io.unpacking import read_capped
 from perennial.model.predictor import predict_rows
 from perennial.model.schema import parse_inputs
 from perennial.refusal import Refusal
@@ -146,3 +148,20 @@ def test_a_number_is_scored_with_its_bounds() -> None:
     found = pd.read_parquet("out.parquet")
     assert (found["upper"] - found["lower"]).tolist() == pytest.approx([3.0] * 40)
     assert list(found.columns[-5:]) == ["score", "lower", "upper", "decision", "model_version"]
+
+
+def test_a_csv_is_read_in_pieces_whatever_its_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    pd.concat([rows()] * 200).to_csv("in.csv", index=False)
+    largest = 0
+
+    def watched(path: Path) -> Iterator[bytes]:
+        nonlocal largest
+        for piece in read_capped(path):
+            largest = max(largest, len(piece))
+            yield piece
+
+    monkeypatch.setattr(unpacking, "CHUNK", 4096)
+    monkeypatch.setattr(csv_text, "read_capped", watched)
+    monkeypatch.setattr(csv_text, "find_encoding", lambda data: pytest.fail("the whole file was read"))
+    assert score("in.csv", "out.parquet") == (8000, 0)
+    assert largest == 4096

@@ -1,9 +1,9 @@
 """How a text file writes a table: its delimiter, and how it quotes."""
 
 import csv
-import io
 import re
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from perennial.refusal import Refusal
@@ -81,12 +81,9 @@ def _share_fitting(sample: list[str], delimiter: str, quoting: dict[str, Any]) -
     return sum(len(row) == len(rows[0]) for row in rows) / len(rows)
 
 
-def requote(text: str, delimiter: str, quoting: dict[str, Any]) -> str:
-    """Return the text quoted in the customary way; raises Refusal where it does not read."""
-    written = io.StringIO()
+def read_rows(lines: Iterable[str], delimiter: str, quoting: dict[str, Any]) -> Iterator[list[str]]:
+    """Yield the cells of each row of lines that are quoted in some way; raises Refusal where they do not read."""
     try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, **quoting)
-        csv.writer(written, delimiter=delimiter, lineterminator="\n").writerows(rows)
+        yield from csv.reader(lines, delimiter=delimiter, strict=True, **quoting)
     except csv.Error as error:
         raise Refusal(f"it does not read as a table ({error}): correct it.") from None
-    return written.getvalue()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 EXPLAINED = 0.98  # share of a regression's variance that a few columns together explain only when they contain it
+EXPLAINED_LOGS = 0.995  # of logarithms: sizes of one thing are near powers of each other without being the answer
 TOGETHER = 4
 FEWEST = 50
 AMOUNTS, COVERED, COVERED_BEFORE = 10, 0.95, 0.7
@@ -23,35 +24,34 @@ def suspect_together(columns: Mapping[str, Floats], target: Floats) -> dict[str,
     """
     if len(target) < FEWEST or not columns:
         return {}
-    by_sum = find_sum(columns, target)
-    if by_sum:
-        share = _explained({name: _scaled(_filled(columns[name])) for name in by_sum}, by_sum, _scaled(target))
-        return dict.fromkeys(by_sum, f"a weighted sum of {_listed(by_sum)} is nearly the target (R² {share:.3f})")
-    if by_product := find_product(columns, target):
-        return dict.fromkeys(by_product, f"a product of powers of {_listed(by_product)} is nearly the target")
-    by_rest = find_difference(columns, target)
-    said = f"the target differs from {' '.join(by_rest.values())} by few amounts".replace("from + ", "from ")
-    return dict.fromkeys(by_rest, said)
+    parts, share = find_sum(columns, target)
+    if parts:
+        return dict.fromkeys(parts, f"a weighted sum of {' and '.join(parts)} is nearly the target (R² {share:.3f})")
+    if factors := find_product(columns, target):
+        return dict.fromkeys(factors, f"a product of powers of {' and '.join(factors)} is nearly the target")
+    signed = find_difference(columns, target)
+    said = " ".join(signed.values()).removeprefix("+ ")
+    return dict.fromkeys(signed, f"the target differs from {said} by few amounts")
 
 
-def find_sum(columns: Mapping[str, Floats], target: Floats) -> list[str]:
-    """Return the names of the few numbers whose weighted sum is nearly the target, none if there are no such.
+def find_sum(columns: Mapping[str, Floats], target: Floats, explained: float = EXPLAINED) -> tuple[list[str], float]:
+    """Return the names of the few numbers whose weighted sum is nearly the target, none where it is not, and its R².
 
     Forward selection by least squares of at most `TOGETHER` columns, then those that are not needed are let go.
     """
     filled = {name: _scaled(_filled(values)) for name, values in columns.items()}
     target = _scaled(target)
     chosen: list[str] = []
-    while len(chosen) < min(TOGETHER, len(filled)) and _explained(filled, chosen, target) < EXPLAINED:
+    while len(chosen) < min(TOGETHER, len(filled)) and _explained(filled, chosen, target) < explained:
         rest = [name for name in filled if name not in chosen]
         chosen.append(max(rest, key=lambda name: _explained(filled, [*chosen, name], target)))
-    if _explained(filled, chosen, target) < EXPLAINED:
-        return []
+    if _explained(filled, chosen, target) < explained:
+        return [], 0.0
     for name in list(chosen):
         others = [other for other in chosen if other != name]
-        if others and _explained(filled, others, target) >= EXPLAINED:
+        if others and _explained(filled, others, target) >= explained:
             chosen = others
-    return chosen
+    return chosen, _explained(filled, chosen, target)
 
 
 def find_product(columns: Mapping[str, Floats], target: Floats) -> list[str]:
@@ -59,15 +59,14 @@ def find_product(columns: Mapping[str, Floats], target: Floats) -> list[str]:
 
     Only of numbers that are above 0 in nearly every row.
     """
-    above = np.where(target > 0, target, np.nan)
+    kept = target > 0
     for values in columns.values():
         positive = values > 0
-        above = np.where(positive, above, np.nan) if positive.mean() > EXPLAINED else above
-    kept = np.isfinite(above)
+        kept = kept & positive if positive.mean() > EXPLAINED else kept
     if kept.sum() < max(FEWEST, EXPLAINED * len(target)):
         return []
     logs = {name: np.log(values[kept]) for name, values in columns.items() if (values[kept] > 0).all()}
-    return find_sum(logs, np.log(above[kept])) if logs else []
+    return find_sum(logs, np.log(target[kept]), EXPLAINED_LOGS)[0] if logs else []
 
 
 def find_difference(columns: Mapping[str, Floats], target: Floats) -> dict[str, str]:
@@ -99,10 +98,6 @@ def _covered(values: Floats) -> float:
 def _correlation(values: Floats, target: Floats) -> float:
     spread = values.std() * target.std()
     return float(((values - values.mean()) * (target - target.mean())).mean() / spread) if spread > 0 else 0.0
-
-
-def _listed(names: list[str]) -> str:
-    return " and ".join(names)
 
 
 def _filled(values: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Values of databases, workbooks and JSON as text cells."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -32,15 +32,20 @@ def write_cell(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
 
 
-def frame_of_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
-    """Return rows as a frame of text cells; raises Refusal when two columns have one name."""
+def frames_of_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[pd.DataFrame]:
+    """Yield rows as frames of text cells, piece by piece; raises Refusal when two columns have one name."""
     twice = sorted({name for name in names if list(names).count(name) > 1})
     if twice:
         raise Refusal(f"there are two columns {twice[0]!r}: rename one of them.")
-    waiting, frames = iter(rows), []
+    waiting = iter(rows)
     # Python's objects are many times as large as the cells in the frame.
     while piece := list(islice(waiting, PIECE)):
         columns = zip(*piece, strict=True)
         cells = [pd.Series([write_cell(value) for value in column], dtype="str") for column in columns]
-        frames.append(pd.DataFrame(dict(zip(names, cells, strict=True))))
+        yield pd.DataFrame(dict(zip(names, cells, strict=True)))
+
+
+def frame_of_rows(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+    """Return rows as a frame of text cells; raises Refusal when two columns have one name."""
+    frames = list(frames_of_rows(names, rows))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(names), dtype="str")

@@ -119,7 +119,7 @@ def read_remote(fetch: Fetch, *, as_of: datetime, since: Any, patience: Patience
 
     Raises Down when it does not answer, Refusal when it answers with something else; neither names a credential.
     """
-    return _guarded(fetch, patience, lambda filled: _find_reader(filled.url)(filled, as_of, since, patience))
+    return guarded(fetch, patience, lambda filled: _find_reader(filled.url)(filled, as_of, since, patience))
 
 
 def count_remote(fetch: Fetch, *, as_of: datetime, since: Any, patience: Patience) -> int | None:
@@ -133,7 +133,7 @@ def count_remote(fetch: Fetch, *, as_of: datetime, since: Any, patience: Patienc
         )
         return found
 
-    return _guarded(fetch, patience, count)
+    return guarded(fetch, patience, count)
 
 
 def discover(fetch: Fetch, *, as_of: datetime, patience: Patience) -> Fetch:
@@ -150,10 +150,11 @@ def discover(fetch: Fetch, *, as_of: datetime, patience: Patience) -> Fetch:
         pages = {"next": following} if following else {"link": True} if linked else {}
         return replace(fetch, records=find_records(body) or "", pages=fetch.pages or pages)
 
-    return _guarded(fetch, patience, look)
+    return guarded(fetch, patience, look)
 
 
-def _guarded(fetch: Fetch, patience: Patience, call: Callable[[Fetch], T]) -> T:
+def guarded(fetch: Fetch, patience: Patience, call: Callable[[Fetch], T]) -> T:
+    """Return what `call` gives for a declaration with its credentials put in; no refusal tells one of them."""
     variables = read_variables(fetch)
     try:
         with end_within(patience.deadline, "the fetch", "fetch.deadline_seconds"):

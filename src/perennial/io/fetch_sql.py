@@ -9,12 +9,14 @@ from typing import Any
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy.engine.default import DefaultDialect
 
 from perennial.data.fetching import Fetch
 from perennial.data.point_in_time import quote
-from perennial.io.cells import frame_of_rows
+from perennial.io.cells import frame_of_rows, frames_of_rows
 from perennial.io.deadline import interrupted_in_time
 from perennial.io.fetch_server import LATE, ask_server
 from perennial.io.retry import Transient
@@ -35,6 +37,16 @@ def read_sql(fetch: Fetch, *, as_of: datetime, since: Any, seconds: float) -> pd
     values = dict(fetch.parameters) | {"as_of": as_of, "since": since}
     with _rows(fetch, query, values, seconds) as (names, rows):
         return frame_of_rows(names, rows)
+
+
+def keep_sql(fetch: Fetch, path: Path, *, as_of: datetime, seconds: float) -> None:
+    """Write the rows of the query as text cells to a Parquet file, piece by piece; raises as `read_sql`."""
+    values = dict(fetch.parameters) | {"as_of": as_of}
+    with _rows(fetch, _plain_query(fetch), values, seconds) as (names, rows):
+        schema = pa.schema([(name, pa.string()) for name in names])
+        with pq.ParquetWriter(path, schema) as writer:
+            for frame in frames_of_rows(names, rows):
+                writer.write_table(pa.Table.from_pandas(frame, schema=schema, preserve_index=False))
 
 
 def count_sql(fetch: Fetch, *, as_of: datetime, since: Any, seconds: float) -> int:

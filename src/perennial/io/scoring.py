@@ -53,15 +53,19 @@ def score_file(model: Model, columns: Sequence[Column], bundle: str, source: Pat
         raise Refusal(f"{source} is not there: give a CSV or Parquet file.")
     pieces = Path(".perennial/scoring") / piece_name(bundle, source)
     pieces.mkdir(parents=True, exist_ok=True)
-    with open_warehouse(1.0) as database, scratch_folder("score") as scratch, _relation(source, scratch) as relation:
-        for number, table in enumerate(
-            tqdm(read_typed(database, relation, columns, source), desc="score", unit="piece")
-        ):
+    with (
+        open_warehouse(1.0) as database,
+        scratch_folder("score") as scratch,
+        _relation(source, scratch) as relation,
+        tqdm(total=count_rows(database, relation, source), desc="score", unit="row", unit_scale=True) as bar,
+    ):
+        for number, table in enumerate(read_typed(database, relation, columns, source)):
             good, bad = pieces / f"{number:06d}.good.parquet", pieces / f"{number:06d}.bad.parquet"
             if not bad.exists():
                 scored, rejected = score_piece(model, columns, table, bundle[:12])
                 write_table(good, scored)
                 write_table(bad, rejected)
+            bar.update(len(table))
     tally = Tally(join_pieces(pieces, "good", target), join_pieces(pieces, "bad", rejected_path(target)))
     shutil.rmtree(pieces)
     return tally
@@ -85,11 +89,17 @@ def _relation(source: Path, scratch: Path) -> Iterator[str]:
         yield csv_relation(source, scratch)
 
 
+def count_rows(database: duckdb.DuckDBPyConnection, relation: str, source: Path) -> int:
+    """Return how many rows there are to score."""
+    with _damage_said(source):
+        return len(database.sql(f"SELECT * FROM {relation}"))
+
+
 def read_typed(
     database: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column], source: Path
 ) -> Iterator[pa.Table]:
     """Yield the rows in pieces: the model's columns typed as the contract types them, the others as text."""
-    try:
+    with _damage_said(source):
         names = database.sql(f"SELECT * FROM {relation}").columns
         refuse_other_columns(names, columns, source)
         typed = find_typed(database, relation, columns)
@@ -100,6 +110,12 @@ def read_typed(
         query = typed_sql(described, f"(SELECT {cells} FROM {relation})")
         for batch in database.sql(query).to_arrow_reader(PIECE):
             yield pa.Table.from_batches([batch])
+
+
+@contextmanager
+def _damage_said(source: Path) -> Iterator[None]:
+    try:
+        yield
     except duckdb.Error as error:
         raise Refusal(f"{source} does not read as a table ({' '.join(str(error).split())[:200]}).") from None
 
