@@ -57,3 +57,9 @@ def test_bytes_that_are_no_text_are_refused() -> None:
         with pytest.raises(Refusal, match="not text"):
             find_encoding(data)
     assert guess_encoding(random.Random(0).randbytes(300)) is None
+
+
+def test_a_file_that_was_cut_inside_a_letter_is_not_guessed_at() -> None:
+    with pytest.raises(Refusal, match="ends in the middle of a character"):
+        find_encoding("name\nZoë\nRené".encode()[:-1])
+    assert find_encoding("name\nRené".encode("cp1252")) == "cp1252"

@@ -1,6 +1,6 @@
 import numpy as np
 
-from perennial.adoption.together import suspect_together
+from perennial.adoption.together import find_difference, suspect_together
 
 DRAW = np.random.default_rng(0)
 
@@ -46,3 +46,9 @@ def test_sizes_of_one_thing_are_no_factors_of_its_weight() -> None:
     weight = length**3 * DRAW.lognormal(0.0, 0.11, 500)
     assert np.corrcoef(np.log(length), np.log(weight))[0, 1] ** 2 > 0.98
     assert suspect_together({"length": length}, weight) == {}
+
+
+def test_a_promise_with_a_small_error_is_honest() -> None:
+    promised, weekend = DRAW.integers(1, 60, 900).astype(float), DRAW.integers(0, 2, 900).astype(float)
+    late = promised + DRAW.integers(-4, 5, 900)
+    assert find_difference({"promised": promised, "weekend": weekend}, late) == {}

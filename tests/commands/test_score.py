@@ -97,6 +97,14 @@ def test_a_table_that_is_there_is_kept() -> None:
         (["sqlite:///shop.db", "a.csv", "--query", "SELECT trip FROM rows"], "has no column"),
         (["sqlite:///shop.db", "mysql://x/y", *ASKED, "--table", "t"], "is in mysql: give sqlite"),
         (["sqlite:///shop.db", "sqlite:///no/folder/a.db", *ASKED, "--table", "t"], "cannot be written"),
+        (["rows.csv", "sqlite:///:memory:", "--table", "t"], "would be in memory and lost"),
+        (["sqlite:///shop.db", "postgresql://u:pw@h:abc/d", *ASKED, "--table", "t"], "is no URL"),
+        (["postgresql://u:pw@h:abc/d", "a.csv", *ASKED], "cannot be used"),
+        (
+            ["sqlite:///shop.db", "postgresql://u:a@bcSECRET@h/d", *ASKED, "--table", "t"],
+            "^[^S]*write it as %40",
+        ),
+        (["postgresql://u:a@bcSECRET@h/d", "a.csv", *ASKED], "^[^S]*write it as %40"),
         (["sqlite:///${NOT_SET}", "a.csv", *ASKED], "NOT_SET is not set"),
     ],
 )

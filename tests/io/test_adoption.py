@@ -39,6 +39,9 @@ def test_a_guessed_encoding_is_said_and_overruled(folder: Path, caplog: pytest.L
     caplog.clear()
     assert read_cells_of(str(folder / "t.csv"), encoding="cp1250").to_numpy().tolist() == [["Őze", "Győr"]]
     assert caplog.text == ""
+    (folder / "t.csv").write_bytes("name,size\n".encode("utf-8-sig") + "Őze,Győr\n".encode())
+    assert read_cells_of(str(folder / "t.csv"), encoding="utf-8").columns.tolist() == ["name", "size"]
+    (folder / "t.csv").write_bytes("name,size\nŐze,Győr\n".encode("cp1250"))
     for encoding, said in (
         ("klingon", "the encoding klingon is unknown"),
         ("base64", "the encoding base64 is unknown"),

@@ -165,3 +165,48 @@ def test_a_csv_is_read_in_pieces_whatever_its_length(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(csv_text, "find_encoding", lambda data: pytest.fail("the whole file was read"))
     assert score("in.csv", "out.parquet") == (8000, 0)
     assert largest == 4096
+
+
+def test_a_name_is_no_pattern() -> None:
+    rows(3).to_parquet("in[12].parquet")
+    rows(7).to_parquet("in1.parquet")
+    assert score("in[12].parquet", "out.parquet") == (3, 0)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_no_rows_are_answered_with_a_table_of_none(suffix: str) -> None:
+    rows(1).head(0).to_parquet("in.parquet")
+    assert score("in.parquet", f"out.{suffix}") == (0, 0)
+    found = pd.read_csv("out.csv") if suffix == "csv" else pd.read_parquet("out.parquet")
+    assert "score" in found.columns
+    assert len(found) == 0
+
+
+def test_what_is_read_is_not_written_over() -> None:
+    rows(3).to_csv("in.csv", index=False)
+    rows(3).to_csv("out.rejected.csv", index=False)
+    before = Path("in.csv").read_bytes()
+    for source, target in (("in.csv", "in.csv"), ("out.rejected.csv", "out.csv"), ("in.csv", "./in.csv")):
+        with pytest.raises(Refusal, match="would be written over: name other answers"):
+            score(source, target)
+    assert Path("in.csv").read_bytes() == before
+
+
+def test_one_run_scores_a_file_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows(3).to_parquet("in.parquet")
+    real = scoring.score_piece
+
+    def meanwhile(*arguments: Any) -> Any:
+        with pytest.raises(Refusal, match=r"another run scores in\.parquet already"):
+            score("in.parquet", "other.parquet")
+        return real(*arguments)
+
+    monkeypatch.setattr(scoring, "score_piece", meanwhile)
+    assert score("in.parquet", "out.parquet") == (3, 0)
+
+
+def test_a_column_called_like_an_answer_is_refused_whatever_its_case() -> None:
+    rows(3).assign(Score=1).to_parquet("in.parquet")
+    with pytest.raises(Refusal, match="as an answer is called"):
+        score("in.parquet", "out.parquet")
+    assert list(Path(".perennial/scoring").glob("*/")) == [], "a refused run leaves a folder"

@@ -37,10 +37,21 @@ def find_encoding(data: bytes) -> str:
         # Bytes of the other order read as letters of China, and hardly ever as a line's end.
         if text is not None and "\0" not in text and (encoding not in wide or "\n" in text):
             return encoding
+    if is_cut(data):
+        raise Refusal("it ends in the middle of a character: it was cut, so fetch it again.")
     guess = None if b"\0" in data else guess_encoding(data)
     if guess is None:
         raise Refusal("it is not text: give CSV, Parquet or JSON lines; or say --encoding, or save it as UTF-8.")
     return guess
+
+
+def is_cut(data: bytes) -> bool:
+    """Tell whether a file is UTF-8 with letters of several bytes, and of the last of them a part is missing."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and not data[: error.start].isascii()
+    return False
 
 
 def is_certain(encoding: str) -> bool:

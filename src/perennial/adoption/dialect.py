@@ -12,7 +12,7 @@ DELIMITERS = (",", ";", "\t", "|")
 # Looked at where none of the others divides anything, and believed where every line agrees.
 SELDOM = ("^", "~", "\x01", "\x1f", "¦", "§", "#", ":", "*", "/", "!", " ")
 SAMPLE_LINES = 200
-_SAID = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+_SAID = re.compile(r"\"?sep=([^\"'\w])\"?\r?\n", re.IGNORECASE)
 STANDARD: dict[str, Any] = {"quotechar": '"', "doublequote": True}
 _QUOTINGS: tuple[dict[str, Any], ...] = (
     STANDARD,

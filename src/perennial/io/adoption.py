@@ -1,5 +1,6 @@
 """Somebody's table read as text cells, and what is written when it is adopted."""
 
+import glob
 import io
 import re
 from collections.abc import Sequence
@@ -91,7 +92,7 @@ def holds_lines(path: Path) -> bool:
 
 
 def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    return "'" + glob.escape(str(path)).replace("'", "''") + "'"
 
 
 def leave_out_numbers(frame: pd.DataFrame) -> pd.DataFrame:

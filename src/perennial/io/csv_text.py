@@ -33,11 +33,11 @@ def csv_relation(path: Path, scratch: Path, encoding: str | None = None) -> str:
         quoting = find_quoting(sample, mark)
         if quoting != STANDARD:
             requote(plain, mark, quoting)
+        with plain.open(encoding="utf-8", newline="") as file:
+            header = name_columns(next(read_rows(file, mark, STANDARD)), path)
     except Refusal as refusal:
         words = str(refusal)  # what reads the file names it already
         raise Refusal(words if words.startswith(str(path)) else f"{path}: {words}") from None
-    with plain.open(encoding="utf-8", newline="") as file:
-        header = name_columns(next(csv.reader(file, delimiter=mark)), path)
     types = ", ".join(f"'{name.replace(chr(39), chr(39) * 2)}': 'VARCHAR'" for name in header)
     return (
         f"read_csv('{plain}', header = true, auto_detect = false, delim = '{mark}', quote = '\"', escape = '\"', "
@@ -54,7 +54,7 @@ def write_plain(path: Path, plain: Path, encoding: str | None) -> str | None:
     with plain.open("w", encoding="utf-8", newline="") as file:
         for place, text in enumerate(decode(path, encoding)):
             if place == 0:
-                text, mark = strip_beginning(text)
+                text, mark = strip_beginning(text.removeprefix("\ufeff"))
             file.write(text)
     return mark
 

@@ -36,8 +36,10 @@ def parse_url(url: str, name: str) -> sa.URL:
     """Return the parsed address of what `name` says; raises Refusal when it is neither SQLite nor PostgreSQL."""
     try:
         parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):
         raise Refusal(f"the address of {name} is no URL: give sqlite:///FILE or postgresql+psycopg://…") from None
+    if "@" in (parsed.host or ""):  # which whoever looks for that host would tell
+        raise Refusal(f"the address of {name} has an @ in its password: write it as %40.")
     if parsed.get_backend_name() not in ("sqlite", "postgresql"):
         raise Refusal(f"{name} is in {parsed.get_backend_name()}: give sqlite:///FILE or postgresql+psycopg://…")
     return parsed
@@ -51,7 +53,8 @@ def absolute_url(url: str, name: str = "the log") -> str:
     return parsed.set(database=str(Path(str(parsed.database)).absolute())).render_as_string(hide_password=False)
 
 
-def _parse_file(parsed: sa.URL, name: str) -> None:
+def refuse_memory(parsed: sa.URL, name: str) -> None:
+    """Raise Refusal at an address of SQLite that names no file."""
     if parsed.database in _NOWHERE:
         raise Refusal(f"{name} would be in memory and lost: give sqlite:///FILE.")
 
@@ -73,7 +76,7 @@ def open_database(url: str, name: str, seconds: float = WAIT_SECONDS) -> sa.Engi
     """
     parsed = parse_url(url, name)
     if parsed.get_backend_name() == "sqlite":
-        _parse_file(parsed, name)
+        refuse_memory(parsed, name)
         engine = sa.create_engine(parsed, connect_args={"timeout": WAIT_SECONDS}, hide_parameters=True)
         sa.event.listen(engine, "connect", _tune_sqlite)
         return engine
@@ -84,7 +87,7 @@ def open_reader(url: str, name: str, seconds: float = WAIT_SECONDS) -> sa.Engine
     """Return an engine that cannot write, and asks nothing but what it is asked; as `open_database` otherwise."""
     parsed = parse_url(url, name)
     if parsed.get_backend_name() == "sqlite":
-        _parse_file(parsed, name)
+        refuse_memory(parsed, name)
         place = Path(str(parsed.database)).absolute().as_uri()
         address = sa.URL.create("sqlite", database=place, query={"mode": "ro", "uri": "true"})
         return sa.create_engine(address, connect_args={"timeout": seconds}, hide_parameters=True)

@@ -14,12 +14,13 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 class _OnceLoader(_Loader):  # type: ignore[misc]
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        lines: dict[Any, int] = {}
+        places: dict[Any, tuple[int, int]] = {}
         for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             key, mark = key_node.value, key_node.start_mark
-            line = mark.line + 1
-            if isinstance(key, str) and lines.setdefault(key, line) != line and key != "<<":
-                raise Refusal(f"{mark.name} has the key `{key}` twice, in lines {lines[key]} and {line}: keep one.")
+            place = mark.line + 1, mark.column
+            if isinstance(key, str) and places.setdefault(key, place) != place and key != "<<":
+                lines = f"lines {places[key][0]} and {place[0]}" if places[key][0] != place[0] else f"line {place[0]}"
+                raise Refusal(f"{mark.name} has the key `{key}` twice, in {lines}: keep one.")
         return super().construct_mapping(node, deep)
 
 
@@ -32,7 +33,7 @@ def load_yaml(path: str | Path) -> Any:
             return yaml.load(file, Loader=_OnceLoader)
     except FileNotFoundError:
         raise Refusal(f"{path} is not there: run this in the root of the repository.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, KeyError, AttributeError) as error:  # also of a date that no calendar has
         raise Refusal(f"{path} is not YAML in UTF-8: {' '.join(str(error).split())}.") from None
 
 

@@ -24,6 +24,8 @@ def _engine(url: str, seconds: float) -> sa.Engine:
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     try:
         address = sa.make_url(url)
+        if "@" in (address.host or ""):  # which whoever looks for that host would tell
+            raise Refusal("the url of the database has an @ in its password: write it as %40.")
         name = DRIVERS.get(address.drivername, address.drivername)
         # Only this driver's words are known; whoever needs another gives its own in the url.
         options: dict[str, Any] = {"connect_timeout": max(1, round(seconds)), **ALIVE}
@@ -36,7 +38,7 @@ def _engine(url: str, seconds: float) -> sa.Engine:
     except ImportError as error:
         remedy = INSTALL.get(name, f"install the Python module {error.name} into .venv")
         raise Refusal(MISSING.format(name=f"{address.drivername}://", remedy=remedy)) from None
-    except sa.exc.ArgumentError as error:
+    except (sa.exc.ArgumentError, ValueError) as error:
         raise Refusal(f"the url of the database cannot be used ({error}): correct it.") from None
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 
 from perennial.data.fetching import Fetch
-from perennial.io.databases import begin_writing, describe, open_database, parse_url
+from perennial.io.databases import begin_writing, describe, open_database, parse_url, refuse_memory
 from perennial.io.fetch import Patience, guarded, may_be_database
 from perennial.io.fetch_server import DRIVERS
 from perennial.io.fetch_sql import keep_sql
@@ -80,6 +80,7 @@ def _refuse_tables(connection: sa.Connection, names: Iterable[str]) -> None:
 def _open(url: str, seconds: float) -> sa.Engine:
     parsed = parse_url(url, "the table of answers")
     if parsed.get_backend_name() == "sqlite":
+        refuse_memory(parsed, "the table of answers")
         return sa.create_engine(parsed, hide_parameters=True)  # somebody's file, whose settings stay as they are
     parsed = parsed.set(drivername=DRIVERS.get(parsed.drivername, parsed.drivername))
     return open_database(parsed.render_as_string(hide_password=False), "the table of answers", seconds)

@@ -1,6 +1,9 @@
 """A table of any length scored in pieces: bounded memory, rejected rows beside, and a killed run goes on."""
 
+import fcntl
+import glob
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -51,13 +54,15 @@ def score_file(model: Model, columns: Sequence[Column], bundle: str, source: Pat
     """
     if not source.is_file():
         raise Refusal(f"{source} is not there: give a CSV or Parquet file.")
+    if source.resolve() in (target.resolve(), rejected_path(target).resolve()):
+        raise Refusal(f"{source} would be written over: name other answers.")
     pieces = Path(".perennial/scoring") / piece_name(bundle, source)
-    pieces.mkdir(parents=True, exist_ok=True)
     with (
         open_warehouse(1.0) as database,
         scratch_folder("score") as scratch,
         _relation(source, scratch) as relation,
         tqdm(total=count_rows(database, relation, source), desc="score", unit="row", unit_scale=True) as bar,
+        _alone(pieces, source),
     ):
         for number, table in enumerate(read_typed(database, relation, columns, source)):
             good, bad = pieces / f"{number:06d}.good.parquet", pieces / f"{number:06d}.bad.parquet"
@@ -66,9 +71,8 @@ def score_file(model: Model, columns: Sequence[Column], bundle: str, source: Pat
                 write_table(good, scored)
                 write_table(bad, rejected)
             bar.update(len(table))
-    tally = Tally(join_pieces(pieces, "good", target), join_pieces(pieces, "bad", rejected_path(target)))
-    shutil.rmtree(pieces)
-    return tally
+        rejected = join_pieces(pieces, "bad", rejected_path(target))
+        return Tally(join_pieces(pieces, "good", target), rejected)
 
 
 def rejected_path(target: Path) -> Path:
@@ -82,9 +86,31 @@ def piece_name(bundle: str, source: Path) -> str:
 
 
 @contextmanager
+def _alone(pieces: Path, source: Path) -> Iterator[None]:
+    """Make the folder of the pieces, for one run at a time, and remove it at the end; a killed run leaves it."""
+    pieces.mkdir(parents=True, exist_ok=True)
+    name = pieces / "lock"
+    with name.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            held = os.path.samestat(os.fstat(lock.fileno()), name.stat())
+        except OSError:
+            held = False  # or the run that held it has just removed it
+        if not held:
+            raise Refusal(f"another run scores {source} already: wait for it.")
+        try:
+            yield
+        except BaseException:
+            if not any(pieces.glob("*.parquet")):
+                shutil.rmtree(pieces)  # nothing that the next run need not do again
+            raise
+        shutil.rmtree(pieces)
+
+
+@contextmanager
 def _relation(source: Path, scratch: Path) -> Iterator[str]:
     if source.suffix == ".parquet":
-        yield f"read_parquet('{str(source).replace(chr(39), chr(39) * 2)}')"
+        yield f"read_parquet('{glob.escape(str(source)).replace(chr(39), chr(39) * 2)}')"
     else:
         yield csv_relation(source, scratch)
 
@@ -108,8 +134,13 @@ def read_typed(
         cells = ", ".join(f"{typed.get(name) or _as_text(name)} AS {quote(name)}" for name in names)
         described = Source("rows", "", (), None, None, None, 1.0, (), every, ())
         query = typed_sql(described, f"(SELECT {cells} FROM {relation})")
-        for batch in database.sql(query).to_arrow_reader(PIECE):
+        reader = database.sql(query).to_arrow_reader(PIECE)
+        empty = True
+        for batch in reader:
+            empty = False
             yield pa.Table.from_batches([batch])
+        if empty:
+            yield reader.schema.empty_table()
 
 
 @contextmanager
@@ -154,7 +185,8 @@ def refuse_other_columns(names: Sequence[str], columns: Sequence[Column], source
         raise Refusal(
             f"{source} has no column {absent[0]!r}, which the model needs: add it, empty where it is missing."
         )
-    taken = [name for name in (*ANSWERS, UNPARSED, "reasons") if name in names]
+    held = {name.lower() for name in names}  # a database does not look at the case
+    taken = [name for name in (*ANSWERS, UNPARSED, "reasons") if name.lower() in held]
     if taken:
         raise Refusal(f"{source} has a column {taken[0]!r}, as an answer is called: rename it.")
 
