@@ -70,6 +70,12 @@ def test_a_file_of_rows_may_be_answered_in_a_new_database(monkeypatch: pytest.Mo
     assert len(rows_of("answers", "answers.db")) == 1
 
 
+def test_a_csv_in_an_older_encoding_is_read_as_it_is_said() -> None:
+    pd.DataFrame([ROW | {"trip": "Ők"}]).to_csv("rows.csv", index=False, encoding="cp1250")
+    run("rows.csv", "answers.parquet", "--encoding", "cp1250")
+    assert pd.read_parquet("answers.parquet")["trip"].tolist() == ["Ők"]
+
+
 def test_a_table_that_is_there_is_kept() -> None:
     with pytest.raises(Refusal, match="the table rows is there already: name another with --table"):
         run("sqlite:///shop.db", "sqlite:///shop.db", *ASKED, "--table", "rows")

@@ -75,7 +75,7 @@ def score_asked(arguments: argparse.Namespace, folder: Path, target: Path) -> Ta
         return score_open(arguments.as_of, read_horizon(arguments.horizon or "0h"), target)
     if arguments.query:
         return score_rows(keep_asked(arguments.source, arguments.query, folder / "rows of the query.parquet"), target)
-    return score_rows(Path(arguments.source), target)
+    return score_rows(Path(arguments.source), target, arguments.encoding)
 
 
 def keep_asked(url: str, query: str, path: Path) -> Path:
@@ -86,10 +86,10 @@ def keep_asked(url: str, query: str, path: Path) -> Path:
     return path
 
 
-def score_rows(source: Path, target: Path) -> Tally:
+def score_rows(source: Path, target: Path, encoding: str | None = None) -> Tally:
     """Score a file with the packaged model."""
     columns = parse_inputs(read_part(BUNDLE, "schema.json")["inputs"])
-    return score_file(load_bundle(BUNDLE), columns, bundle_hash(BUNDLE), source, target)
+    return score_file(load_bundle(BUNDLE), columns, bundle_hash(BUNDLE), source, target, encoding)
 
 
 def score_open(as_of: str, horizon_hours: float, target: Path) -> Tally:
@@ -108,5 +108,6 @@ def declare(add: Add) -> None:
     answer.add_argument("target", help="where the answers go: NAME.csv, NAME.parquet, or the url of a database")
     answer.add_argument("--query", metavar="SQL", help="of a database, for the rows")
     answer.add_argument("--table", metavar="NAME", help="of a database, for the answers; made anew")
+    answer.add_argument("--encoding", metavar="NAME", help="of a CSV that is not UTF-8, such as shift_jis")
     answer.add_argument("--as-of", help="NOW or an instant in UTC: instead of a file, the decisions that are open then")
     answer.add_argument("--horizon", help="with --as-of, also decisions still to come within (0h)")

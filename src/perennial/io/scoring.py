@@ -45,22 +45,24 @@ class Tally:
     rejected: int
 
 
-def score_file(model: Model, columns: Sequence[Column], bundle: str, source: Path, target: Path) -> Tally:
+def score_file(
+    model: Model, columns: Sequence[Column], bundle: str, source: Path, target: Path, encoding: str | None = None
+) -> Tally:
     """Score `source` (CSV or Parquet) into `target`, and its bad rows with their reasons into `rejected_path(target)`.
 
     Every column of the source is kept; score (and lower and upper of a number), decision and model_version are added.
-    `bundle` is the model's hash.
+    `bundle` is the model's hash, `encoding` that of a CSV where it is known.
     Raises Refusal when the source is not there or damaged, or lacks a column that the model needs.
     """
     if not source.is_file():
         raise Refusal(f"{source} is not there: give a CSV or Parquet file.")
     if source.resolve() in (target.resolve(), rejected_path(target).resolve()):
         raise Refusal(f"{source} would be written over: name other answers.")
-    pieces = Path(".perennial/scoring") / piece_name(bundle, source)
+    pieces = Path(".perennial/scoring") / piece_name(bundle, source, encoding)
     with (
         open_warehouse(1.0) as database,
         scratch_folder("score") as scratch,
-        _relation(source, scratch) as relation,
+        _relation(source, scratch, encoding) as relation,
         tqdm(total=count_rows(database, relation, source), desc="score", unit="row", unit_scale=True) as bar,
         _alone(pieces, source),
     ):
@@ -80,9 +82,9 @@ def rejected_path(target: Path) -> Path:
     return target.with_name(f"{target.stem}.rejected{target.suffix}")
 
 
-def piece_name(bundle: str, source: Path) -> str:
+def piece_name(bundle: str, source: Path, encoding: str | None) -> str:
     """Return a name for the pieces of one model over one file's content."""
-    return hashlib.sha256(f"{bundle}{sha256_file(source)}".encode()).hexdigest()[:24]
+    return hashlib.sha256(f"{bundle}{sha256_file(source)}{encoding}".encode()).hexdigest()[:24]
 
 
 @contextmanager
@@ -108,11 +110,11 @@ def _alone(pieces: Path, source: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _relation(source: Path, scratch: Path) -> Iterator[str]:
+def _relation(source: Path, scratch: Path, encoding: str | None) -> Iterator[str]:
     if source.suffix == ".parquet":
         yield f"read_parquet('{glob.escape(str(source)).replace(chr(39), chr(39) * 2)}')"
     else:
-        yield csv_relation(source, scratch)
+        yield csv_relation(source, scratch, encoding)
 
 
 def count_rows(database: duckdb.DuckDBPyConnection, relation: str, source: Path) -> int:
